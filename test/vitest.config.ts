@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { chromiumArgs, findChromium } from './tools/chromium.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const minuteMs = 60_000
+const executablePath = findChromium()
+const chromium = playwright({
+  launchOptions: { ...(executablePath && { executablePath }), args: chromiumArgs },
+})
+
+const config: ViteUserConfig = defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^holdfast$/, replacement: `${root}src/index.ts` },
+      { find: /^holdfast\/receiver\/sqlite$/, replacement: `${root}src/receiver/sqlite.ts` },
+      { find: /^holdfast\/([a-z-]+)$/, replacement: `${root}src/$1/index.ts` },
+    ],
+  },
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['src/machine/**'],
+      reporter: ['text'],
+      thresholds: { 'src/machine/**': { branches: 100 } },
+    },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'conformance-browser',
+          include: ['test/conformance/**/*.browser.ts'],
+          testTimeout: minuteMs,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: chromium,
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 10 * minuteMs,
+          hookTimeout: minuteMs,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 3 * minuteMs,
+          hookTimeout: 2 * minuteMs,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'runtime',
+          include: ['test/runtime/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 2 * minuteMs,
+          hookTimeout: 2 * minuteMs,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'tsconfig.json',
+          },
+        },
+      },
+    ],
+  },
+})
+
+export default config

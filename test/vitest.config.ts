@@ -24,7 +24,7 @@ const config: ViteUserConfig = defineConfig({
       provider: 'v8',
       include: ['src/machine/**'],
       reporter: ['text'],
-      thresholds: { 'src/machine/**': { branches: 100 } },
+      thresholds: { 'src/machine/**': { branches: 100, functions: 100 } },
     },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
@@ -82,7 +82,7 @@ const config: ViteUserConfig = defineConfig({
             enabled: true,
             only: true,
             include: ['test/types/**/*.test-d.ts'],
-            tsconfig: 'tsconfig.json',
+            tsconfig: 'test/tsconfig.types.json',
           },
         },
       },

@@ -1,0 +1,66 @@
+import type { QueueError } from '../../errors.ts'
+import { closedStore } from '../failures.ts'
+import { type Connection, openPatiently } from './open.ts'
+
+/** The one connection of a handle: opened with its first call, and again after it was lost. */
+export interface Link {
+  /** The open connection: a call that cannot wait does not have to. */
+  readonly current: Connection | undefined
+  /** @throws QueueError `closed`, also when `close` is called meanwhile. */
+  open(): Promise<Connection>
+  /** The connection turned out to be dead: the next call opens another. */
+  drop(connection: Connection): void
+  /** @throws QueueError `closed` */
+  assertOpen(): void
+  close(): void
+}
+
+export function createLink(databaseName: string, identity: string): Link {
+  let current: Connection | undefined
+  let opening: Promise<Connection> | undefined
+  let closed = false
+  const waiting = new Set<(reason: QueueError) => void>()
+  const dead = new WeakSet<IDBDatabase>()
+
+  const gone = (db: IDBDatabase) => {
+    dead.add(db)
+    if (current?.db === db) current = undefined
+  }
+  const start = async (): Promise<Connection> => {
+    try {
+      const connection = await openPatiently({ databaseName, identity, gone }, () => !closed)
+      if (closed) connection.db.close()
+      else if (!dead.has(connection.db)) current = connection
+      return connection
+    } finally {
+      opening = undefined
+    }
+  }
+
+  return {
+    get current() {
+      return current
+    },
+    // Raced by hand: an open that is blocked may never be answered, and must not keep those whom close() lets go.
+    open: () =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(closedStore(identity))
+        waiting.add(reject)
+        opening ??= start()
+        opening.then(resolve, reject).finally(() => waiting.delete(reject))
+      }),
+    drop({ db }) {
+      gone(db)
+      db.close()
+    },
+    assertOpen() {
+      if (closed) throw closedStore(identity)
+    },
+    close() {
+      closed = true
+      current?.db.close()
+      current = undefined
+      for (const reject of waiting) reject(closedStore(identity))
+    },
+  }
+}

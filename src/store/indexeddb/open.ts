@@ -1,0 +1,110 @@
+import { openDB, unwrap } from 'idb'
+import { nanoid } from 'nanoid'
+import { isQueueError, QueueError } from '../../errors.ts'
+import { corruptStore, nameOf } from '../failures.ts'
+import { createStores, type MetaKey, newReserve, type Schema, version } from './schema.ts'
+
+/** An open connection, and what is known of its database for as long as it lives. */
+export interface Connection {
+  readonly db: IDBDatabase
+  /** Read once: a database cannot be replaced under an open connection. */
+  readonly log: string
+  /** Whether the reserve record is there, as far as this handle knows. */
+  reserved: boolean
+  /** Called when the browser cut the connection, for transactions that might wait for an answer for ever. */
+  readonly onCut: Set<() => void>
+}
+
+/** What is opened, and who wants to know when it is open no more. */
+export interface Target {
+  readonly databaseName: string
+  readonly identity: string
+  /** The connection takes no more transactions. */
+  readonly gone: (db: IDBDatabase) => void
+}
+
+const maxTries = 4
+const firstPauseMs = 50
+
+/** Opens the database, and creates it when there is none; tries a bounded number of times. */
+export async function openPatiently(target: Target, stillWanted: () => boolean): Promise<Connection> {
+  assertPresent(target.identity)
+  let withReserve = true
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openOnce(target, withReserve)
+    } catch (cause) {
+      if (tries === maxTries || !stillWanted() || isFinal(cause)) throw openFailure(cause, target.identity)
+      // A full origin may have room for the log, if not for the reserve.
+      withReserve &&= nameOf(cause) !== 'QuotaExceededError'
+    }
+    // Chromium needs a moment after its storage process crashed.
+    await new Promise((resolve) => setTimeout(resolve, firstPauseMs * 2 ** tries))
+  }
+}
+
+async function openOnce({ databaseName, identity, gone }: Target, withReserve: boolean): Promise<Connection> {
+  const onCut = new Set<() => void>()
+  const db = await openDB<Schema>(databaseName, version, {
+    upgrade(database, _from, _to, transaction) {
+      createStores(database)
+      // Raw requests: idb's promises of an aborted upgrade would reject with nobody to hear them. The open request
+      // rejects too, and that is heard.
+      transaction.done.catch(() => undefined)
+      const meta = unwrap(transaction).objectStore('meta')
+      const put = (key: MetaKey, value: unknown) => meta.put(value, key)
+      put('log', nanoid())
+      put('mark', 0)
+      if (withReserve) put('reserve', newReserve())
+    },
+    // Another context erases the queue, or upgrades it: a connection kept open would hold it up for ever.
+    blocking() {
+      gone(unwrap(db))
+      db.close()
+    },
+    terminated() {
+      gone(unwrap(db))
+      for (const cut of [...onCut]) cut()
+    },
+  })
+  try {
+    const { store, done } = db.transaction('meta')
+    const [log, reserves] = await Promise.all([store.get('log'), store.count('reserve'), done])
+    if (typeof log !== 'string') throw corruptStore(identity, 'its log has no id')
+    return { db: unwrap(db), log, reserved: reserves > 0, onCut }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** @throws QueueError `store-unavailable` where there is no IndexedDB, or where it may not even be looked at. */
+export function assertPresent(identity: string): void {
+  let present: boolean
+  try {
+    present = globalThis.indexedDB !== undefined && globalThis.indexedDB !== null
+  } catch (cause) {
+    // Chromium's getter throws where cookies are blocked.
+    throw unavailable(identity, cause)
+  }
+  if (!present) throw unavailable(identity, undefined)
+}
+
+function unavailable(identity: string, cause: unknown): QueueError {
+  const why = cause === undefined ? 'there is no IndexedDB here' : 'IndexedDB cannot be opened'
+  const remedy = "for a queue that lives in memory only, pass store: memoryStore() or fallback: 'memory'"
+  return new QueueError('store-unavailable', `Cannot open the store ${identity}: ${why}; ${remedy}`, {
+    cause,
+  })
+}
+
+function isFinal(cause: unknown): boolean {
+  return isQueueError(cause) || nameOf(cause) === 'SecurityError' || nameOf(cause) === 'VersionError'
+}
+
+function openFailure(cause: unknown, identity: string): QueueError {
+  if (isQueueError(cause)) return cause
+  if (nameOf(cause) !== 'VersionError') return unavailable(identity, cause)
+  const why = 'it was written by a newer version; reload the application'
+  return new QueueError('version-ahead', `Cannot open the store ${identity}: ${why}`, { cause })
+}

@@ -1,0 +1,65 @@
+import { problem } from './problem.ts'
+
+/** How deep a body may nest: an application that walks a `result` recursively must survive it. */
+const maxDepth = 128
+
+/** A body as parsed JSON, or the answer that refuses it. Never holds more than `maxBytes` of it. */
+export async function readJson(request: Request, maxBytes: number): Promise<{ json: unknown } | Response> {
+  const bytes = await readBytes(request, maxBytes).catch(() => undefined)
+  if (bytes === undefined) return problem(400, 'body-lost', 'The body broke off')
+  if (bytes === 'too-large')
+    return problem(413, 'body-too-large', `The body is larger than ${maxBytes} bytes`)
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (depthOf(text) > maxDepth)
+      return problem(422, 'too-deep', `The body nests deeper than ${maxDepth} levels`)
+    return { json: JSON.parse(text) }
+  } catch {
+    return problem(400, 'bad-json', 'The body is not JSON in UTF-8')
+  }
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | 'too-large'> {
+  // A length that admits to being too large is believed; no other is.
+  if (Number(request.headers.get('content-length')) > maxBytes) return 'too-large'
+  if (request.body === null) return new Uint8Array()
+  const reader = request.body.getReader()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return joined(chunks, length)
+    length += value.byteLength
+    if (length > maxBytes) {
+      // The client may be slow to notice, and the answer need not wait for that.
+      reader.cancel().catch(() => undefined)
+      return 'too-large'
+    }
+    chunks.push(value)
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+/** How deep brackets nest outside of strings. Counted before parsing, so no engine's limit is ever met. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let quoted = false
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === '"') quoted = !quoted
+    else if (quoted) index += character === '\\' ? 1 : 0
+    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth)
+    else if (character === ']' || character === '}') depth--
+  }
+  return deepest
+}

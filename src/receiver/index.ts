@@ -1,0 +1,5 @@
+export type { AckError, AckFacts, CompletedData, DeadData, Rejection } from '../sync/wire.ts'
+export { type Ack, type CompletedAck, type DeadAck, RejectAck } from './ack.ts'
+export { memoryAcks } from './memory.ts'
+export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
+export type { AckStore, Effect, Settled, Settlement, SourceRecord } from './store.ts'

@@ -1,0 +1,199 @@
+import { contentType, previousHeader, type SettledBody } from '../sync/wire.ts'
+import type { Ack } from './ack.ts'
+import { type Batch, decodeBatch } from './batch.ts'
+import { readJson } from './body.ts'
+import { logHeaders } from './log-identity.ts'
+import { problem } from './problem.ts'
+import { type Outcome, settle } from './settlement.ts'
+import type { AckStore } from './store.ts'
+
+/** Options of {@link createReceiver}. */
+export interface ReceiverOptions<Tx> {
+  /** Where the marks are kept: `sqliteAcks(database)`, or `memoryAcks()` for tests. */
+  readonly store: AckStore<Tx>
+  /**
+   * Whose request it is: a non-empty string that stays the same for ever, or `null`, `undefined` or `''` for nobody,
+   * which is answered 401. Called before the body is read, and must not read it. What it throws is answered 503.
+   */
+  readonly authenticate: (request: Request) => string | null | undefined | Promise<string | null | undefined>
+  /**
+   * Called once for each acknowledgement, in order, inside the transaction that moves the mark (`tx`) where the store
+   * has one. `RejectAck` refuses this one for good; anything else thrown settles what came before, and is answered
+   * 503: the device sends it again. Stores with synchronous transactions do not accept a promise.
+   */
+  readonly onAck: (ack: Ack, tx: Tx) => unknown
+  /**
+   * Told what `authenticate`, `onAck` (then with the acknowledgement) or the store threw: log it, since the device
+   * is only answered 503.
+   *
+   * @default nothing is told
+   */
+  readonly onError?: (error: unknown, ack: Ack | undefined) => void
+  /**
+   * The longest body accepted, in bytes. A longer one is answered 413, and the device sends less at once.
+   *
+   * @default 1_048_576
+   */
+  readonly maxBodyBytes?: number
+  /**
+   * The most events accepted at once; more are answered 413.
+   *
+   * @default 1_000
+   */
+  readonly maxBatch?: number
+  /**
+   * Whether the cookie that remembers the device's log is for https only. Set it behind a proxy that ends TLS, where
+   * the request's own URL says http.
+   *
+   * @default whether the request's URL is https
+   */
+  readonly secureCookie?: boolean
+}
+
+/** Answers one request of a device. Never rejects for anything in the request. */
+export type Receiver = (request: Request) => Promise<Response>
+
+/**
+ * The server's end of the acknowledgements, as a fetch handler: mount it at the URL that `sync.url` names.
+ *
+ * Per source (one outbox of one device) it keeps the highest number settled and the id at it, so that each
+ * acknowledgement takes effect once, however often it is sent. A source belongs to the first principal that used it.
+ *
+ * `HEAD` is answered 204 to anybody: it is what devices probe the connection with. A request to another origin needs
+ * CORS, which is the host's to answer: allow the method `POST` and the headers `Content-Type`, `Holdfast-Previous`,
+ * `Holdfast-Log` and what `authenticate` reads; expose `Holdfast-Lost` and `Retry-After`. Time limits on slow bodies
+ * are the host's too.
+ *
+ * @throws RangeError when a limit is not a whole number from 1.
+ * @throws TypeError (the promise rejects) on misuse: `onAck` returned a promise to a store that cannot wait,
+ * `authenticate` read the body or returned something else. Nothing is settled then.
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { Readable } from 'node:stream'
+ * import { createReceiver, memoryAcks } from 'holdfast/receiver'
+ *
+ * const receive = createReceiver({
+ *   store: memoryAcks(),
+ *   authenticate: (request) => (request.headers.get('authorization') === 'Bearer let-me-in' ? 'me' : null),
+ *   onAck: (ack) => console.log(ack.subject, ack.type),
+ *   onError: (error) => console.error(error),
+ * })
+ *
+ * createServer(async (incoming, outgoing) => {
+ *   const { method = 'GET', url = '/', headers } = incoming
+ *   const body = method === 'POST' ? Readable.toWeb(incoming) : null
+ *   const entries = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]))
+ *   const request = new Request(`http://localhost${url}`, { method, headers: entries, body, duplex: 'half' })
+ *   const response = await receive(request)
+ *   outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
+ * })
+ * ```
+ */
+export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
+  const limits = limitsOf(options)
+  const unavailable = (error: unknown, ack?: Ack): Response => {
+    options.onError?.(error, ack)
+    return problem(503, 'not-settled', 'The acknowledgements could not be settled now: send them again later')
+  }
+
+  return async (request) => {
+    const response = await answer(request)
+    // A 204 is cacheable, and a probe of the connection must not be answered by a cache.
+    response.headers.set('cache-control', 'no-store')
+    return response
+  }
+
+  async function answer(request: Request): Promise<Response> {
+    const allow = 'POST, HEAD, OPTIONS'
+    if (request.method === 'HEAD') return new Response(null, { status: 204 })
+    if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
+    if (request.method !== 'POST') {
+      return problem(405, 'method-not-allowed', 'Acknowledgements are sent by POST', { allow })
+    }
+    const principal = await principalOf(request)
+    return principal instanceof Response ? principal : receive(request, principal)
+  }
+
+  async function principalOf(request: Request): Promise<string | Response> {
+    let principal: unknown
+    try {
+      principal = await options.authenticate(request)
+    } catch (error) {
+      return unavailable(error)
+    }
+    if (request.bodyUsed) throw new TypeError('Cannot receive: authenticate read the body')
+    if (principal === null || principal === undefined || principal === '') {
+      return problem(401, 'unauthorized', 'Nobody is signed in')
+    }
+    if (typeof principal === 'string') return principal
+    throw new TypeError(
+      `Cannot receive: authenticate returned ${typeof principal}, expected a string or null`,
+    )
+  }
+
+  async function receive(request: Request, principal: string): Promise<Response> {
+    if (!isBatch(request.headers))
+      return problem(415, 'wrong-type', `The body must be ${contentType}, not encoded`)
+    const body = await readJson(request, limits.maxBodyBytes)
+    if (body instanceof Response) return body
+    if (Array.isArray(body.json) && body.json.length > limits.maxBatch) {
+      return problem(413, 'batch-too-large', `The batch has more than ${limits.maxBatch} events`)
+    }
+    const batch = decodeBatch(body.json, request.headers.get(previousHeader), principal)
+    if ('fault' in batch) return problem(422, 'malformed', `Not a batch of acknowledgements: ${batch.fault}`)
+    const response = await settled(batch, principal)
+    // A device that was told to wait, or to send something else, may not look further: it hears of its loss later.
+    if (response.status !== 200) return response
+    const secure = options.secureCookie ?? request.url.startsWith('https:')
+    for (const [name, value] of Object.entries(logHeaders(request, batch.queue, secure))) {
+      response.headers.set(name, value)
+    }
+    return response
+  }
+
+  async function settled(batch: Batch, principal: string): Promise<Response> {
+    const onAck = (ack: Ack, tx: Tx): unknown => options.onAck(ack, tx)
+    try {
+      const outcome = await options.store.settle(batch.source, (known) =>
+        settle(known, principal, batch, onAck),
+      )
+      return outcome.type === 'failed' ? unavailable(outcome.error, outcome.ack) : responseTo(outcome)
+    } catch (error) {
+      if (error instanceof TypeError) throw error
+      return unavailable(error)
+    }
+  }
+}
+
+function responseTo(outcome: Exclude<Outcome, { type: 'failed' }>): Response {
+  switch (outcome.type) {
+    case 'settled': {
+      const { acknowledged, id, rejected } = outcome
+      return Response.json({ acknowledged, id, rejected } satisfies SettledBody)
+    }
+    case 'expected':
+      return Response.json({ expected: outcome.expected }, { status: 409 })
+    case 'fork':
+      return Response.json({ fork: true }, { status: 409 })
+    case 'bound':
+      return problem(403, 'source-bound', 'The source belongs to somebody else')
+  }
+}
+
+function isBatch(headers: Headers): boolean {
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  const encoding = headers.get('content-encoding') ?? 'identity'
+  return type.trim().toLowerCase() === contentType && encoding.toLowerCase() === 'identity'
+}
+
+function limitsOf<Tx>({ maxBodyBytes = 1_048_576, maxBatch = 1_000 }: ReceiverOptions<Tx>): {
+  readonly maxBodyBytes: number
+  readonly maxBatch: number
+} {
+  for (const [name, value] of Object.entries({ maxBodyBytes, maxBatch })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue
+    throw new RangeError(`Cannot create a receiver: ${name} is ${value}, expected a whole number from 1`)
+  }
+  return { maxBodyBytes, maxBatch }
+}

@@ -1,0 +1,121 @@
+import { completedType, deadType, idOf, isRecord, isSequence, lostIdOf, lostType } from '../sync/wire.ts'
+
+interface Field {
+  readonly test: (value: unknown) => boolean
+  /** What it must be, to end a sentence. */
+  readonly is: string
+}
+
+type Fields = Readonly<Record<string, Field>>
+
+const types: readonly unknown[] = [completedType, deadType, lostType]
+const name: Field = { test: isName, is: 'text of 1 to 1024 characters, none of them a control character' }
+const anyText: Field = { test: (value) => typeof value === 'string', is: 'a string' }
+const sequence: Field = { test: isSequence, is: 'a whole number from 1' }
+const instant: Field = { test: isInstant, is: 'an instant in epoch milliseconds' }
+
+const envelopeFields: Fields = {
+  specversion: { test: (value) => value === '1.0', is: '"1.0"' },
+  type: { test: (value) => types.includes(value), is: 'a type of Holdfast' },
+  source: { test: isSource, is: '/holdfast/<queue>/<outbox>' },
+  id: name,
+  time: { test: isTime, is: 'an RFC 3339 time' },
+  sequence: { test: isSequenceText, is: 'a whole number from 1, as up to 16 digits in a string' },
+}
+
+const factFields: Fields = {
+  kind: anyText,
+  key: orElse(null, anyText),
+  attempt: { test: isCount, is: 'a whole number' },
+  finish: sequence,
+  enqueuedAt: instant,
+  finishedAt: instant,
+}
+
+const lostFields: Fields = { from: sequence, to: sequence }
+
+const errorFields: Fields = {
+  reason: name,
+  name: orElse(undefined, anyText),
+  message: orElse(undefined, anyText),
+  status: orElse(undefined, { test: Number.isSafeInteger, is: 'a whole number' }),
+}
+
+/** What keeps a parsed value from being a `WireEvent`, or `undefined` when nothing does. */
+export function faultInEvent(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'it is not an object'
+  const fault = faultIn(value, envelopeFields, '')
+  if (fault !== undefined) return fault
+  if (!isRecord(value.data)) return 'data is not an object'
+  return value.type === lostType ? faultInLost(value, value.data) : faultInAck(value, value.data)
+}
+
+function faultInAck(event: Readonly<Record<string, unknown>>, data: unknown): string | undefined {
+  if (!isRecord(data)) return 'data is not an object'
+  if (!isName(event.subject)) return `subject is not ${name.is}`
+  const fault = faultIn(data, factFields, 'data.')
+  if (fault !== undefined) return fault
+  if (event.type === deadType) {
+    if (!isRecord(data.error)) return 'data.error is not an object'
+    const faultOfError = faultIn(data.error, errorFields, 'data.error.')
+    if (faultOfError !== undefined) return faultOfError
+  }
+  const isOwnId = event.id === idOf(Number(event.sequence), event.subject)
+  return isOwnId ? undefined : 'id is not <sequence>-<subject>'
+}
+
+function faultInLost(event: Readonly<Record<string, unknown>>, data: unknown): string | undefined {
+  if (!isRecord(data)) return 'data is not an object'
+  const fault = faultIn(data, lostFields, 'data.')
+  if (fault !== undefined) return fault
+  const to = Number(event.sequence)
+  if (data.to !== to || Number(data.from) > to) return 'data.from to data.to does not end at sequence'
+  return event.id === lostIdOf(to) ? undefined : 'id is not <sequence>-lost'
+}
+
+function faultIn(
+  record: Readonly<Record<string, unknown>>,
+  fields: Fields,
+  path: string,
+): string | undefined {
+  for (const [key, { test, is }] of Object.entries(fields)) {
+    if (!test(record[key])) return `${path}${key} is not ${is}`
+  }
+  return undefined
+}
+
+function orElse(alternative: null | undefined, { test, is }: Field): Field {
+  return { test: (value) => value === alternative || test(value), is: `${is} or ${alternative}` }
+}
+
+/** Control characters and lone surrogates do not come back from every database as they went in. */
+export function isName(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > 1_024) return false
+  return value.isWellFormed() && !/\p{Cc}/u.test(value)
+}
+
+// The characters of a URI alone, and within two segments: so that one queue has one spelling.
+function isSource(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^\/holdfast\/[\w.~!$&'()*+,;=:@%-]+\/[\w.~!$&'()*+,;=:@%-]+$/.test(value) &&
+    value.length <= 4_096
+  )
+}
+
+function isTime(value: unknown): boolean {
+  const time = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+  return typeof value === 'string' && time.test(value)
+}
+
+function isSequenceText(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{1,16}$/.test(value) && isSequence(Number(value))
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isInstant(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15
+}

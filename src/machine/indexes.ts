@@ -1,0 +1,152 @@
+import { Heap } from './heap.ts'
+import { type Job, slotOf, takesSlot } from './job.ts'
+import { Ready } from './ready.ts'
+import type { Hold, Slot } from './rows.ts'
+import type { Table } from './table.ts'
+import { Waits } from './waits.ts'
+
+/** Everything derived from the rows, kept level by the tables' watches; rebuilt by loading them. */
+export class Indexes {
+  readonly ready: Ready
+  /** By lane: until the hold's next probe. */
+  readonly holds: Waits = new Waits()
+  readonly slots: Waits = new Waits()
+  /** By owner, then job: until it expires. */
+  readonly #expiries: Map<string, Waits> = new Map()
+  /** By worker: the jobs it holds. */
+  readonly held: Map<string, Set<string>> = new Map()
+  /** By worker or sender: this context's monotonic clock when it last learned that it lives. */
+  readonly seen: Map<string, number> = new Map()
+  /** By dedupe slot: the jobs that take it by their state. */
+  readonly takers: Map<string, Set<string>> = new Map()
+  /** What retention may take, the first to finish first. */
+  readonly retired: Map<string, Job> = new Map()
+  /** The dead letters, the first to die first. */
+  readonly dead: Map<string, Job> = new Map()
+  readonly runningByKind: Map<string, number> = new Map()
+  running = 0
+  /** What the dead letters' payloads weigh. */
+  deadBytes = 0
+
+  readonly #jobs: () => Table<Job>
+  readonly #oldest: Map<string, Heap<Job>> = new Map()
+
+  constructor(jobs: () => Table<Job>, boostMs: number) {
+    this.#jobs = jobs
+    this.ready = new Ready(jobs, boostMs)
+  }
+
+  expiries(owner: string): Waits {
+    const found = this.#expiries.get(owner)
+    if (found) return found
+    const waits = new Waits()
+    this.#expiries.set(owner, waits)
+    return waits
+  }
+
+  /** The owner's pending job that was enqueued first. Its heap is made by the first call. */
+  oldest(owner: string): Job | undefined {
+    let heap = this.#oldest.get(owner)
+    if (heap === undefined) {
+      heap = new Heap<Job>((a, b) => a.order < b.order)
+      for (const job of this.#jobs().values())
+        if (job.owner === owner && job.state === 'pending') heap.push(job)
+      this.#oldest.set(owner, heap)
+    }
+    for (let job = heap.peek(); job !== undefined; job = heap.peek()) {
+      if (job.state === 'pending' && this.#jobs().get(job.id) === job) return job
+      heap.pop()
+    }
+    return undefined
+  }
+
+  jobChanged(before: Job | undefined, after: Job | undefined, mono: number): void {
+    if (before) this.#drop(before, after)
+    if (after) this.#add(before, after, mono)
+    this.ready.change(before, after, mono)
+  }
+
+  holdChanged(before: Hold | undefined, after: Hold | undefined, mono: number): void {
+    const hold = after ?? before
+    if (hold === undefined) return
+    const key = `${hold.owner}\0${hold.kind}`
+    if (after?.waitMs === undefined) this.holds.stop(key)
+    else if (after.availableAt !== before?.availableAt || after.tries !== before.tries) {
+      this.holds.start(key, after.availableAt, after.waitMs, mono)
+    }
+  }
+
+  slotChanged(before: Slot | undefined, after: Slot | undefined, mono: number): void {
+    if (after) this.slots.start(after.key, after.until, after.ms, mono)
+    else if (before) this.slots.stop(before.key)
+  }
+
+  #drop(job: Job, after: Job | undefined): void {
+    if (job.run && job.run !== after?.run) {
+      this.#hold(job.run.worker, job.id, false)
+      this.#count(job.kind, -1)
+    }
+    if (job.dedupe && takesSlot(job)) remove(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
+    if (job.state === 'completed' || job.state === 'cancelled') this.retired.delete(job.id)
+    if (job.state === 'dead') {
+      this.dead.delete(job.id)
+      this.deadBytes -= bytesOf(job)
+    }
+    if (job.expiresInMs !== undefined && after?.state !== 'pending') this.expiries(job.owner).stop(job.id)
+  }
+
+  #add(before: Job | undefined, job: Job, mono: number): void {
+    if (job.run && job.run !== before?.run) {
+      if (!this.seen.has(job.run.worker)) this.seen.set(job.run.worker, mono)
+      this.#hold(job.run.worker, job.id, true)
+      this.#count(job.kind, 1)
+    }
+    if (job.dedupe && takesSlot(job)) add(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
+    if (isRetired(job)) this.retired.set(job.id, job)
+    if (job.state === 'dead') {
+      this.dead.set(job.id, job)
+      this.deadBytes += bytesOf(job)
+    }
+    if (job.state === 'pending') this.#await(job, mono)
+  }
+
+  #await(job: Job, mono: number): void {
+    this.#oldest.get(job.owner)?.push(job)
+    if (job.expiresInMs === undefined) return
+    const expiries = this.expiries(job.owner)
+    if (!expiries.has(job.id)) expiries.start(job.id, job.enqueuedAt + job.expiresInMs, job.expiresInMs, mono)
+  }
+
+  #hold(worker: string, id: string, holds: boolean): void {
+    if (holds) add(this.held, worker, id)
+    else if (remove(this.held, worker, id)) this.seen.delete(worker)
+  }
+
+  #count(kind: string, by: number): void {
+    this.running += by
+    this.runningByKind.set(kind, (this.runningByKind.get(kind) ?? 0) + by)
+  }
+}
+
+/** What a job's payload weighs, roughly, with its row. */
+export function bytesOf(job: Job): number {
+  return (job.beside ?? 0) + (job.payload?.length ?? 0) + 200
+}
+
+/** Whether nothing keeps a finished job but its retention. */
+function isRetired(job: Job): boolean {
+  return (job.state === 'completed' || job.state === 'cancelled') && job.ack !== 'queued'
+}
+
+function add(sets: Map<string, Set<string>>, key: string, member: string): void {
+  const set = sets.get(key)
+  if (set) set.add(member)
+  else sets.set(key, new Set([member]))
+}
+
+/** Whether that was the last of its set. */
+function remove(sets: Map<string, Set<string>>, key: string, member: string): boolean {
+  const set = sets.get(key)
+  set?.delete(member)
+  return set?.size === 0 && sets.delete(key)
+}

@@ -1,0 +1,181 @@
+import type { Verdict } from '../errors.ts'
+import { backoffMs, type RetryPolicy } from './backoff.ts'
+import { type Deciding, fence, type Holder, wishFor } from './decide.ts'
+import type { HoldCause } from './events.ts'
+import type { Failure, Job } from './job.ts'
+import type { State } from './state.ts'
+
+/** What a handler's failure says of itself. */
+export type FailureNote = Omit<Failure, 'at' | 'attempt' | 'charged'>
+
+/** How a kind's failures are treated. */
+export interface FailurePolicy {
+  readonly retry: RetryPolicy
+  /** A dead head blocks its key. */
+  readonly deadBlocks: boolean
+  /** A number from 0 to below 1, drawn outside the decision. */
+  readonly random: number
+}
+
+/** A verdict without `no-response`, which a connectivity probe has turned into one of the others. */
+export type Judged = Exclude<Verdict, { readonly type: 'no-response' }> & { readonly cause?: HoldCause }
+
+/** The holder's work is done: its effect happened, whatever else was asked meanwhile. */
+export function decideComplete(
+  state: State,
+  holder: Holder,
+  result: string | undefined,
+  deciding: Deciding,
+): void {
+  const job = fence(state, holder)
+  const outbox = wishFor(state, job, 'completed', deciding)
+  deciding.emit({ type: 'completed', ...pick(holder), result, outbox })
+  if (isProbe(state, job)) lift(job, deciding)
+}
+
+/** The holder gives the job back: nothing is charged. At most once: it may have run, so it is dead. */
+export function decideRelease(state: State, holder: Holder, deciding: Deciding): void {
+  const job = fence(state, holder)
+  if (settledOtherwise(state, job, undefined, deciding)) return
+  deciding.emit({ type: 'released', ...pick(holder), why: 'stopped' })
+}
+
+/** The handler asked to be called again later: an outcome, not a failure. */
+export function decideSnooze(state: State, holder: Holder, waitMs: number, deciding: Deciding): void {
+  const job = fence(state, holder)
+  if (isProbe(state, job)) lift(job, deciding)
+  if (job.cancelRequested) deciding.emit({ type: 'cancelled', ...pick(holder) })
+  else deciding.emit({ type: 'released', ...pick(holder), why: 'snoozed', waitMs })
+}
+
+/** The handler saw its cancellation. */
+export function decideCancelled(state: State, holder: Holder, deciding: Deciding): void {
+  fence(state, holder)
+  deciding.emit({ type: 'cancelled', ...pick(holder) })
+}
+
+/** The payload cannot be made into what the handler expects: no attempt would help. */
+export function decideUnfit(
+  state: State,
+  holder: Holder,
+  reason: 'payload-invalid' | 'migration-failed',
+  note: FailureNote,
+  policy: FailurePolicy,
+  deciding: Deciding,
+): void {
+  const job = fence(state, holder)
+  const outbox = wishFor(state, job, 'dead', deciding)
+  const error = { ...note, charged: true }
+  deciding.emit({ type: 'dead', ...pick(holder), reason, error, blocks: blocks(job, policy), outbox })
+}
+
+/** The handler failed. */
+export function decideFailure(
+  state: State,
+  holder: Holder,
+  note: FailureNote,
+  verdict: Judged,
+  policy: FailurePolicy,
+  deciding: Deciding,
+): void {
+  const job = fence(state, holder)
+  const held = verdict.type === 'hold' || verdict.type === 'hold-until-resume'
+  if (isProbe(state, job) && !held && verdict.answered === true) lift(job, deciding)
+  if (held) failHeld(state, job, note, verdict, policy, deciding)
+  else failOwn(state, job, note, verdict, policy, deciding)
+}
+
+function failOwn(
+  state: State,
+  job: Job,
+  note: FailureNote,
+  verdict: Extract<Judged, { type: 'fatal' | 'retry' }>,
+  policy: FailurePolicy,
+  deciding: Deciding,
+): void {
+  const error = { ...note, charged: true }
+  rearm(state, job, policy, deciding)
+  if (settledOtherwise(state, job, error, deciding)) return
+  const errors = job.errors + 1
+  const gaveUp = errors >= policy.retry.maxAttempts
+  if (verdict.type === 'fatal' || gaveUp) {
+    const reason = verdict.type === 'fatal' ? 'fatal' : 'errors'
+    const outbox = wishFor(state, job, 'dead', deciding)
+    deciding.emit({ type: 'dead', ...pick(job), reason, error, blocks: blocks(job, policy), outbox })
+    return
+  }
+  const waitMs = Math.max(backoffMs(policy.retry, errors, policy.random), verdict.afterMs ?? 0)
+  deciding.emit({ type: 'retried', ...pick(job), error, waitMs })
+}
+
+/** The outside world's fault: charged to the job that opens the hold, and never fatal. */
+function failHeld(
+  state: State,
+  job: Job,
+  note: FailureNote,
+  verdict: Extract<Judged, { type: 'hold' | 'hold-until-resume' }>,
+  policy: FailurePolicy,
+  deciding: Deciding,
+): void {
+  const open = state.hold(job.owner, job.kind)
+  const probing = isProbe(state, job)
+  const error = { ...note, charged: open === undefined }
+  const { owner, kind } = job
+  if (verdict.type === 'hold-until-resume') {
+    const isNew = open === undefined || open.waitMs !== undefined
+    if (isNew) deciding.emit({ type: 'held', owner, kind, cause: 'unauthorized' })
+  } else if (open === undefined || probing) {
+    const waitMs = verdict.afterMs || backoffMs(policy.retry, (open?.tries ?? 0) + 1, policy.random)
+    deciding.emit({ type: 'held', owner, kind, cause: verdict.cause ?? 'unavailable', waitMs })
+  }
+  if (settledOtherwise(state, job, error, deciding)) return
+  deciding.emit({
+    type: 'retried',
+    ...pick(job),
+    error,
+    waitMs: 0,
+    probed: probing ? open?.number : undefined,
+  })
+}
+
+/** A probe that failed by itself told nothing of the outside world: the next one waits as long again. */
+function rearm(state: State, job: Job, policy: FailurePolicy, { emit }: Deciding): void {
+  const hold = state.hold(job.owner, job.kind)
+  if (hold?.waitMs === undefined || !isProbe(state, job)) return
+  const waitMs = Math.max(hold.waitMs, policy.retry.minMs)
+  emit({ type: 'held', owner: job.owner, kind: job.kind, cause: hold.cause, waitMs })
+}
+
+/** What a cancellation, or a delivery of at most once, makes of an attempt that did not complete. */
+function settledOtherwise(
+  state: State,
+  job: Job,
+  error: Omit<Failure, 'at' | 'attempt'> | undefined,
+  deciding: Deciding,
+): boolean {
+  if (job.once) {
+    const outbox = wishFor(state, job, 'dead', deciding)
+    deciding.emit({ type: 'dead', ...pick(job), reason: 'maybe-ran', error, outbox })
+    return true
+  }
+  if (job.cancelRequested) deciding.emit({ type: 'cancelled', ...pick(job) })
+  return job.cancelRequested === true
+}
+
+function blocks(job: Job, policy: FailurePolicy): boolean | undefined {
+  return (policy.deadBlocks && job.key !== undefined) || undefined
+}
+
+function lift(job: Job, { emit }: Deciding): void {
+  emit({ type: 'resumed', owner: job.owner, kind: job.kind })
+}
+
+/** Whether the job is out as its kind's probe. */
+export function isProbe(state: State, job: Job): boolean {
+  const probe = state.hold(job.owner, job.kind)?.probe
+  return probe?.id === job.id && probe.epoch === job.epoch
+}
+
+function pick({ id, epoch }: Holder): Holder {
+  return { id, epoch }
+}

@@ -1,0 +1,121 @@
+/** What tables share: the sequence being folded, and the changes of a speculation. */
+export interface Journal {
+  /** The entry's sequence: pages changed by it are dirty since then. */
+  seq: number
+  /** Collects what must be undone; absent outside a speculation. */
+  undo: (() => void)[] | undefined
+}
+
+/** A table as the checkpoint sees it. */
+export interface Paged {
+  readonly name: string
+  /** The numbers of the pages that changed after `mark`. */
+  changedSince(mark: number): number[]
+  /** The numbers of the pages that hold rows, ascending. */
+  pageNumbers(): number[]
+  /** A page's rows: immutable, so a list of them is a snapshot. */
+  page(number: number): [string, unknown][]
+  /** Puts back a row that a checkpoint kept. */
+  restore(key: string, row: unknown): void
+}
+
+/** Told of each row's change, to keep what is derived from rows level. */
+export type Watch<Row> = (before: Row | undefined, after: Row | undefined) => void
+
+/**
+ * Rows by key, in pages for the checkpoint. Every change of the state goes through {@link put}: so one mechanism
+ * keeps the derived indexes, the dirty pages and the undo of a speculation.
+ */
+export class Table<Row> implements Paged {
+  readonly name: string
+  readonly #journal: Journal
+  readonly #pageOf: (key: string, row: Row) => number
+  readonly #watch: Watch<Row> | undefined
+  readonly #rows: Map<string, Row> = new Map()
+  readonly #pages: Map<number, Set<string>> = new Map()
+  /** By page: the last sequence that changed it. */
+  readonly #changed: Map<number, number> = new Map()
+
+  constructor(name: string, journal: Journal, pageOf: (key: string, row: Row) => number, watch?: Watch<Row>) {
+    this.name = name
+    this.#journal = journal
+    this.#pageOf = pageOf
+    this.#watch = watch
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get(key: string): Row | undefined {
+    return this.#rows.get(key)
+  }
+
+  values(): IterableIterator<Row> {
+    return this.#rows.values()
+  }
+
+  entries(): IterableIterator<[string, Row]> {
+    return this.#rows.entries()
+  }
+
+  /** Sets, replaces or (with `undefined`) deletes a row. */
+  put(key: string, after: Row | undefined): void {
+    const before = this.#rows.get(key)
+    if (before === after) return
+    const page = this.#pageOf(key, (after ?? before) as Row)
+    const { undo, seq } = this.#journal
+    if (undo) {
+      const changed = this.#changed.get(page)
+      undo.push(() => {
+        this.#set(key, page, after, before)
+        if (changed === undefined) this.#changed.delete(page)
+        else this.#changed.set(page, changed)
+      })
+    }
+    this.#changed.set(page, seq)
+    this.#set(key, page, before, after)
+  }
+
+  restore(key: string, row: unknown): void {
+    this.put(key, row as Row)
+  }
+
+  changedSince(mark: number): number[] {
+    const pages: number[] = []
+    for (const [page, seq] of this.#changed) if (seq > mark) pages.push(page)
+    return pages
+  }
+
+  pageNumbers(): number[] {
+    return [...this.#pages.keys()].sort((a, b) => a - b)
+  }
+
+  page(number: number): [string, Row][] {
+    const rows: [string, Row][] = []
+    for (const key of this.#pages.get(number) ?? []) {
+      const row = this.#rows.get(key)
+      if (row !== undefined) rows.push([key, row])
+    }
+    return rows
+  }
+
+  #set(key: string, page: number, before: Row | undefined, after: Row | undefined): void {
+    if (after === undefined) {
+      this.#rows.delete(key)
+      const keys = this.#pages.get(page)
+      keys?.delete(key)
+      if (keys?.size === 0) this.#pages.delete(page)
+    } else {
+      this.#rows.set(key, after)
+      if (before === undefined) this.#place(key, page)
+    }
+    this.#watch?.(before, after)
+  }
+
+  #place(key: string, page: number): void {
+    const keys = this.#pages.get(page)
+    if (keys) keys.add(key)
+    else this.#pages.set(page, new Set([key]))
+  }
+}

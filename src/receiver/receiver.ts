@@ -81,11 +81,11 @@ export type Receiver = (request: Request) => Promise<Response>
  * })
  *
  * createServer(async (incoming, outgoing) => {
- *   const { method = 'GET', url = '/', headers } = incoming
- *   const body = method === 'POST' ? Readable.toWeb(incoming) : null
- *   const entries = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]))
- *   const request = new Request(`http://localhost${url}`, { method, headers: entries, body, duplex: 'half' })
- *   const response = await receive(request)
+ *   const headers = new Headers()
+ *   for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
+ *   const body = incoming.method === 'POST' ? Readable.toWeb(incoming) : null
+ *   const init = { method: incoming.method ?? 'GET', headers, body: body as ReadableStream | null, duplex: 'half' }
+ *   const response = await receive(new Request(`http://localhost${incoming.url}`, init))
  *   outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
  * })
  * ```

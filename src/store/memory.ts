@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid'
 import { QueueError } from '../errors.ts'
 import type {
   CommitOptions,
@@ -13,6 +12,7 @@ import type {
   StoreFactory,
 } from './contract.ts'
 import { closedStore, logBehind, logReplaced, storable } from './failures.ts'
+import { randomId } from './random-id.ts'
 
 /** As many as IndexedDB takes, so that what fits here fits there. */
 const maxEntryBytes = 2 ** 23
@@ -64,7 +64,7 @@ function openHandle(shared: Shared, identity: string): Store {
   const open = (): Log => {
     if (closed) throw closedStore(identity)
     shared.log ??= {
-      id: nanoid(),
+      id: randomId(),
       mark: 0,
       entries: [],
       pages: new Map(),

@@ -1,7 +1,7 @@
 import { openDB, unwrap } from 'idb'
-import { nanoid } from 'nanoid'
 import { isQueueError, QueueError } from '../../errors.ts'
 import { corruptStore, nameOf } from '../failures.ts'
+import { randomId } from '../random-id.ts'
 import { createStores, type MetaKey, newReserve, type Schema, version } from './schema.ts'
 
 /** An open connection, and what is known of its database for as long as it lives. */
@@ -53,7 +53,7 @@ async function openOnce({ databaseName, identity, gone }: Target, withReserve: b
       transaction.done.catch(() => undefined)
       const meta = unwrap(transaction).objectStore('meta')
       const put = (key: MetaKey, value: unknown) => meta.put(value, key)
-      put('log', nanoid())
+      put('log', randomId())
       put('mark', 0)
       if (withReserve) put('reserve', newReserve())
     },

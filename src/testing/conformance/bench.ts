@@ -1,5 +1,5 @@
-import { nanoid } from 'nanoid'
 import type { Decide, Draft, Entry, Position, Store, StoreFactory } from '../../store/contract.ts'
+import { randomId } from '../../store/random-id.ts'
 
 /** What a case of the suite works on: one queue that no other case uses. */
 export interface Bench {
@@ -27,7 +27,7 @@ export interface BenchOptions {
 /** Runs a case on a queue of its own, and leaves nothing behind. */
 export async function onBench(options: BenchOptions, run: (bench: Bench) => Promise<void>): Promise<void> {
   const { reopen, factory, oneStep } = options
-  const names = [`conformance-${nanoid()}`, `conformance-${nanoid()}`] as const
+  const names = [`conformance-${randomId()}`, `conformance-${randomId()}`] as const
   const handles: Store[] = []
   const opened = (store: Store): Store => {
     handles.push(store)

@@ -81,26 +81,22 @@ export const checkpointCases: Cases = {
     const [writer, reader] = [open(), open()]
     let at = await headOf(writer)
     let writing = true
-    const written = (async () => {
+    const write = async () => {
       for (const id of idsOf('a', 60)) {
         at = { log: at.log, seq: (await writer.commit(at, () => draftOf(id))) ?? 0 }
         if (at.seq % 3 === 0) await writer.checkpoint(at, [{ id: '0', body: `up to ${at.seq}` }])
       }
-    })().finally(() => {
       writing = false
-    })
-    let loads = 0
-    while (writing || loads === 0) {
-      const { mark, pages, entries } = await reader.load()
-      loads += 1
-      const expected = mark === 0 ? [] : [{ id: '0', body: `up to ${mark}` }]
-      same(pages, expected, `the pages at mark ${mark}`)
-      assert(
-        entries.every(({ seq }, index) => seq === mark + 1 + index),
-        `entries from ${mark + 1} on without a gap`,
-      )
     }
-    await written
+    const read = async () => {
+      do {
+        const { mark, pages, entries } = await reader.load()
+        same(pages, mark === 0 ? [] : [{ id: '0', body: `up to ${mark}` }], `the pages at mark ${mark}`)
+        const whole = entries.every(({ seq }, index) => seq === mark + 1 + index)
+        assert(whole, `entries from ${mark + 1} on without a gap`)
+      } while (writing)
+    }
+    await Promise.all([write(), read()])
   },
 }
 

@@ -168,6 +168,10 @@ export interface Acked {
   readonly owner: string
   readonly sender: string
   readonly through?: number | undefined
+  /** The id the server has at `through`, where no ack is left to tell it: that number was sent as lost. */
+  readonly id?: string | undefined
+  /** The event ids of the acks settled, in their order: a watcher learns of them after their rows are gone. */
+  readonly ids?: readonly string[] | undefined
   readonly rejected?: readonly RejectedAck[] | undefined
 }
 
@@ -181,6 +185,8 @@ export interface RejectedAck {
 export interface SetAside extends RejectedAck {
   readonly type: 'set-aside'
   readonly owner: string
+  /** The job. */
+  readonly id: string
 }
 
 /** The outbox's numbers were used by somebody else too: a new one, in which what is unsettled counts from 1. */

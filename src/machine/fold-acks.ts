@@ -22,9 +22,9 @@ export function finished(state: State, job: Job, wanted: string | undefined): Jo
 
 function ackOf(job: Job, sequence: number, finish: number): Ack {
   const { owner, id, kind, key, attempt, enqueuedAt, finishedAt = 0, result } = job
-  const type = job.state === 'dead' ? 'dead' : 'completed'
-  const error = type === 'dead' ? job.failures?.at(-1) : undefined
-  return { owner, sequence, id, type, kind, key, attempt, finish, enqueuedAt, finishedAt, result, error }
+  const facts = { owner, sequence, id, kind, key, attempt, finish, enqueuedAt, finishedAt }
+  if (job.state !== 'dead') return { ...facts, type: 'completed', result }
+  return { ...facts, type: 'dead', reason: job.reason, error: job.failures?.at(-1) }
 }
 
 export function sending(state: State, { owner, sender }: Sending): void {
@@ -49,6 +49,7 @@ export function acked(state: State, event: Acked): void {
     mark(state, ack, reject ? 'rejected' : 'acked')
   }
   const acked = Math.max(outbox.acked, through)
+  ackedId = event.id ?? ackedId
   const sender = outbox.sender === event.sender ? undefined : outbox.sender
   state.outboxes.put(owner, { ...outbox, acked, ackedId, rejects, sender })
 }

@@ -1,7 +1,7 @@
 import { Heap } from './heap.ts'
 import { type Job, slotOf, takesSlot } from './job.ts'
 import { Ready } from './ready.ts'
-import type { Hold, Slot } from './rows.ts'
+import type { Hold, Outbox, Slot } from './rows.ts'
 import type { Table } from './table.ts'
 import { Waits } from './waits.ts'
 
@@ -79,6 +79,12 @@ export class Indexes {
   slotChanged(before: Slot | undefined, after: Slot | undefined, mono: number): void {
     if (after) this.slots.start(after.key, after.until, after.ms, mono)
     else if (before) this.slots.stop(before.key)
+  }
+
+  /** A sender known from a checkpoint alone is given its time from then on. */
+  outboxChanged(after: Outbox | undefined, mono: number): void {
+    const sender = after?.sender
+    if (sender !== undefined && !this.seen.has(sender)) this.seen.set(sender, mono)
   }
 
   #drop(job: Job, after: Job | undefined): void {

@@ -1,5 +1,5 @@
 import type { HoldCause } from './events.ts'
-import type { Failure } from './job.ts'
+import type { DeadReason, Failure } from './job.ts'
 
 /** A dedupe key taken for a time: it may outlive its job. */
 export interface Slot {
@@ -40,6 +40,8 @@ export interface Ack {
   readonly finishedAt: number
   /** JSON text. */
   readonly result?: string | undefined
+  /** Why it is dead. */
+  readonly reason?: DeadReason | undefined
   readonly error?: Failure | undefined
 }
 

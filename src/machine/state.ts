@@ -60,7 +60,9 @@ export class State {
     )
     this.acks = new Table<Ack>('acks', journal, (_, ack) => byNumber(ack.sequence))
     this.rejects = new Table<Reject>('rejects', journal, (_, reject) => byNumber(reject.number))
-    this.outboxes = new Table<Outbox>('outboxes', journal, one)
+    this.outboxes = new Table<Outbox>('outboxes', journal, one, (_, after) =>
+      this.index.outboxChanged(after, this.mono),
+    )
     this.writers = new Table<Writer>('writers', journal, one)
     this.meta = new Table<Meta>('meta', journal, one)
   }

@@ -1,5 +1,5 @@
 /** The longest excerpt kept (UTF-16 code units). */
-export const maxExcerpt = 500
+const maxExcerpt = 500
 
 const readable = /^(text\/|application\/([\w.-]+\+)?json\b)/i
 

@@ -1,4 +1,10 @@
-import { contentType, previousHeader, type SettledBody } from '../sync/wire.ts'
+import {
+  contentType,
+  type ExpectedBody,
+  type ForkBody,
+  previousHeader,
+  type SettledBody,
+} from '../sync/wire.ts'
 import type { Ack } from './ack.ts'
 import { type Batch, decodeBatch } from './batch.ts'
 import { readJson } from './body.ts'
@@ -173,9 +179,9 @@ function responseTo(outcome: Exclude<Outcome, { type: 'failed' }>): Response {
       return Response.json({ acknowledged, id, rejected } satisfies SettledBody)
     }
     case 'expected':
-      return Response.json({ expected: outcome.expected }, { status: 409 })
+      return Response.json({ expected: outcome.expected } satisfies ExpectedBody, { status: 409 })
     case 'fork':
-      return Response.json({ fork: true }, { status: 409 })
+      return Response.json({ fork: true } satisfies ForkBody, { status: 409 })
     case 'bound':
       return problem(403, 'source-bound', 'The source belongs to somebody else')
   }

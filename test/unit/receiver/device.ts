@@ -10,7 +10,7 @@ import {
 } from '../../../src/sync/wire.ts'
 
 export const source: string = sourceOf('photos', 'outbox-1')
-export const at: number = Date.UTC(2026, 7, 9, 12, 0, 0)
+const at: number = Date.UTC(2026, 7, 9, 12, 0, 0)
 
 const facts = { kind: 'upload', key: null, attempt: 1, finish: 1, enqueuedAt: at - 1_000, finishedAt: at }
 

@@ -117,6 +117,18 @@ describe('a receiver on SQLite', () => {
     expect(effects(database)).toEqual([1])
   })
 
+  test('keeps other writers out from the moment it reads the mark', async () => {
+    const file = onDisk()
+    const rival = opened(file)
+    rival.exec('PRAGMA busy_timeout = 0')
+    const receive = createReceiver({
+      store: sqliteAcks(opened(file)),
+      authenticate,
+      onAck: () => expect(() => rival.exec('BEGIN IMMEDIATE')).toThrow('locked'),
+    })
+    expect((await receive(post(range(1, 1)))).status).toBe(200)
+  })
+
   test('remembers everything over a restart', async () => {
     const file = onDisk()
     const first = opened(file)
@@ -134,7 +146,8 @@ describe('a receiver on SQLite', () => {
   test('performs each effect once when two processes receive the same batches', async () => {
     const file = onDisk()
     const database = opened(file)
-    await Promise.all([inAnotherProcess('receive', file), inAnotherProcess('receive', file)])
+    const rivals = [inAnotherProcess('receive', file), inAnotherProcess('receive', file)]
+    expect(await Promise.all(rivals)).toEqual([0, 0])
     expect(effects(database)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
     expect(mark(database)).toBe(200)
   })

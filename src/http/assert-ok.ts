@@ -37,7 +37,7 @@ export interface AssertOkOptions {
  * ```ts
  * import { assertOk } from 'holdfast/http'
  *
- * async function upload(photo: { url: string; file: Blob }, job: { signal: AbortSignal; idempotencyKey: string }) {
+ * export async function upload(photo: { url: string; file: Blob }, job: { signal: AbortSignal; idempotencyKey: string }) {
  *   const response = await assertOk(
  *     fetch(photo.url, {
  *       method: 'POST',

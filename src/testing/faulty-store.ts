@@ -147,10 +147,11 @@ function faultyHandle(inner: Store, next: Next, openOther: () => Store): Store {
 function faultyCaller(inner: Store, next: Next) {
   let crashed = false
   const unanswered = <T>() => new Promise<T>(() => undefined)
-  const crash = () => {
+  const crash = async (last?: Promise<unknown>) => {
     crashed = true
+    await Promise.allSettled([last])
     // Its hints stop and its connection goes, as with the process it stands for.
-    return inner.close()
+    await inner.close()
   }
   // What was under way when another call crashed is not answered either.
   const answered = async <T>(doing: Promise<T>): Promise<T> => {
@@ -166,10 +167,7 @@ function faultyCaller(inner: Store, next: Next) {
     if (fault?.type === 'fail-before') throw failed(method, false)
     if (fault?.type === 'quota' && method !== 'commit') throw quotaExceeded()
     if (fault?.type === 'stall') await fault.until
-    if (fault?.type === 'crash') {
-      if (fault.when === 'after') await Promise.allSettled([work(undefined)])
-      await crash()
-    }
+    if (fault?.type === 'crash') await crash(fault.when === 'after' ? work(undefined) : undefined)
     if (crashed) return unanswered<T>()
     const value = await work(fault)
     if (fault?.type === 'lose-answer') throw failed(method, true)

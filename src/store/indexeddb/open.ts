@@ -74,6 +74,8 @@ async function openOnce({ databaseName, identity, gone }: Target, withReserve: b
     return { db: unwrap(db), log, reserved: reserves > 0, onCut }
   } catch (error) {
     db.close()
+    if (nameOf(error) === 'NotFoundError')
+      throw corruptStore(identity, 'its database is of another make', error)
     throw error
   }
 }

@@ -1,5 +1,5 @@
-import { isQueueError, QueueError } from '../../errors.ts'
-import { corruptStore, nameOf } from '../failures.ts'
+import { QueueError } from '../../errors.ts'
+import { nameOf } from '../failures.ts'
 import type { Link } from './link.ts'
 import type { Connection } from './open.ts'
 import type { StoreName } from './schema.ts'
@@ -35,7 +35,7 @@ const maxTries = 4
  * How the store of this link runs a transaction. `work` makes the first requests, and returns a function that gives
  * the answer once the transaction is complete.
  *
- * On a dead connection a transaction is run again on another, if nothing can have come of it.
+ * Where the connection turns out to be dead before anything was sent, another is opened; that is all that is retried.
  */
 export function createRun(link: Link, identity: string): Run {
   return async (options, work) => {
@@ -43,16 +43,9 @@ export function createRun(link: Link, identity: string): Run {
       // No await where there is a connection: a page that is going away has no later.
       const connection = link.current ?? (await link.open())
       const transaction = begin(connection, options, identity)
-      try {
-        if (transaction !== undefined)
-          return await settled(connection, transaction, options.mode, work, identity)
-        link.drop(connection)
-        if (tries === maxTries) throw unavailable(identity)
-      } catch (error) {
-        const cut =
-          options.mode === 'readonly' && isQueueError(error, 'store-failed') && link.current !== connection
-        if (!cut || tries === maxTries) throw error
-      }
+      if (transaction !== undefined) return settled(connection, transaction, identity, work)
+      link.drop(connection)
+      if (tries === maxTries) throw unavailable(identity)
     }
   }
 }
@@ -68,62 +61,35 @@ function begin(
     return db.transaction(stores, mode, { durability })
   } catch (cause) {
     if (nameOf(cause) === 'InvalidStateError') return undefined
-    throw corruptStore(identity, 'its database is of another make', cause)
+    throw failure(identity, cause, false)
   }
 }
 
+/** Resolves on `complete`, never before; rejects on `error`, on `abort`, and when the connection is cut. */
 function settled<T>(
   { log, onCut }: Connection,
   transaction: IDBTransaction,
-  mode: 'readonly' | 'readwrite',
-  work: (step: Step) => () => T,
   identity: string,
+  work: (step: Step) => () => T,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let committing = false
-    let firstError: unknown
-    const end = () => onCut.delete(cut)
-    const fail = (cause: unknown) => {
-      end()
-      reject(failure(identity, cause, committing && mode === 'readwrite'))
-    }
+  return new Promise<T>((resolve, reject) => {
+    const step = createStep(transaction, log, reject)
+    const fail = (cause: unknown) => reject(failure(identity, cause, step.committing))
     const cut = () => fail(new DOMException('The connection was lost', 'AbortError'))
-    const abort = (reason: unknown) => {
-      end()
-      // First: the errors of the requests that abort() cancels are not why.
-      reject(reason)
-      transaction.abort()
-    }
-    const guarded = (run: () => void) => {
-      try {
-        run()
-      } catch (error) {
-        abort(error)
-      }
-    }
-
     onCut.add(cut)
     transaction.onerror = ({ target }) => {
-      firstError ??= target instanceof IDBRequest ? target.error : undefined
-      fail(firstError)
+      const cause = target instanceof IDBRequest ? target.error : transaction.error
+      // A request of a transaction that is being aborted: why, the abort event will tell.
+      if (nameOf(cause) !== 'AbortError') fail(cause)
     }
-    transaction.onabort = () => fail(transaction.error ?? firstError)
-    const step: Step = {
-      log,
-      store: (name) => transaction.objectStore(name),
-      commit() {
-        committing = true
-        transaction.commit()
-      },
-      abort,
-      answered(request, then) {
-        request.onsuccess = () => guarded(() => then(request.result))
-      },
+    transaction.onabort = () => {
+      onCut.delete(cut)
+      fail(transaction.error)
     }
-    guarded(() => {
+    step.guarded(() => {
       const answer = work(step)
       transaction.oncomplete = () => {
-        end()
+        onCut.delete(cut)
         try {
           resolve(answer())
         } catch (error) {
@@ -132,6 +98,44 @@ function settled<T>(
       }
     })
   })
+}
+
+interface OwnStep extends Step {
+  /** Whether the transaction may be committed although no answer comes. */
+  readonly committing: boolean
+  readonly guarded: (run: () => void) => void
+}
+
+function createStep(transaction: IDBTransaction, log: string, reject: (reason: unknown) => void): OwnStep {
+  let committing = false
+  const abort = (reason: unknown) => {
+    // First: the errors of the requests that abort() cancels are not why.
+    reject(reason)
+    transaction.abort()
+  }
+  const guarded = (run: () => void) => {
+    try {
+      run()
+    } catch (error) {
+      abort(error)
+    }
+  }
+  return {
+    log,
+    get committing() {
+      return committing
+    },
+    guarded,
+    abort,
+    store: (name) => transaction.objectStore(name),
+    commit() {
+      committing = transaction.mode === 'readwrite'
+      transaction.commit()
+    },
+    answered(request, then) {
+      request.onsuccess = () => guarded(() => then(request.result))
+    },
+  }
 }
 
 function failure(identity: string, cause: unknown, uncertain: boolean): QueueError {

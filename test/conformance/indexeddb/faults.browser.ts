@@ -1,0 +1,3 @@
+import { indexedDbCases } from './cases.ts'
+
+indexedDbCases()

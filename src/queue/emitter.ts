@@ -1,0 +1,46 @@
+import type { NamedEvent, QueueEventName, QueueEvents } from './events.ts'
+
+type Listener = (event: never) => void
+
+/** Listeners by event. One that throws disturbs nobody: its error goes where the platform reports errors. */
+export interface Emitter {
+  on<Name extends QueueEventName>(name: Name, listener: (event: QueueEvents[Name]) => void): () => void
+  emit(...event: NamedEvent): void
+  /** Whether anybody listens to anything. */
+  readonly isHeard: boolean
+}
+
+export function createEmitter(): Emitter {
+  const listeners = new Map<QueueEventName, Set<Listener>>()
+  return {
+    get isHeard() {
+      return listeners.size > 0
+    },
+    on(name, listener) {
+      const set = listeners.get(name) ?? new Set()
+      listeners.set(name, set.add(listener))
+      return () => {
+        set.delete(listener)
+        if (set.size === 0 && listeners.get(name) === set) listeners.delete(name)
+      }
+    },
+    emit(...[name, event]: NamedEvent) {
+      for (const listener of [...(listeners.get(name) ?? [])]) guarded(() => listener(event as never))
+    },
+  }
+}
+
+/** Calls a function of the user's; what it throws is reported as an uncaught error is. */
+export function guarded(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    const { reportError } = globalThis
+    if (typeof reportError === 'function') reportError(error)
+    else {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}

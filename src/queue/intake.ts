@@ -1,0 +1,86 @@
+import { decideEnqueue, type Backlog, type EnqueueRequest } from '../machine/enqueue.ts'
+import type { Deciding } from '../machine/decide.ts'
+import type { JobState } from '../machine/job.ts'
+import type { State } from '../machine/state.ts'
+import type { Drafting } from '../replica/types.ts'
+import { validated } from '../worker/payload.ts'
+import type { Kind } from '../worker/types.ts'
+import { checkEnqueue } from './check.ts'
+import type { EnqueueOptions } from './options.ts'
+import { type EncodedPayload, encodePayload } from './payload.ts'
+import type { Enqueued } from './types.ts'
+
+/** An enqueue, checked, cloned and measured: nothing but the state can refuse it now. */
+export interface Prepared {
+  readonly request: (now: number) => EnqueueRequest
+  readonly encoded: EncodedPayload
+}
+
+const unfinished: readonly JobState[] = ['pending', 'running']
+
+/** The kind of that name. @throws TypeError that names the known ones. */
+export function knownKind(kinds: ReadonlyMap<string, Kind>, name: unknown): Kind {
+  const kind = typeof name === 'string' ? kinds.get(name) : undefined
+  if (kind !== undefined) return kind
+  const known = [...kinds.keys()].map((each) => `"${each}"`).join(', ')
+  throw new TypeError(
+    `Cannot enqueue "${String(name)}": it is not a kind of this queue, which knows ${known || 'none'}`,
+  )
+}
+
+/** Checks everything that can be known without the store. A promise only where the schema is asynchronous. */
+export function prepare(
+  id: string,
+  kind: Kind,
+  payload: unknown,
+  options: EnqueueOptions,
+  maxBytes: number,
+): Prepared | Promise<Prepared> {
+  checkEnqueue(options)
+  const { schema } = kind
+  const finish = (): Prepared => {
+    const encoded = encodePayload(payload, kind.kind, maxBytes)
+    return { encoded, request: (now) => requestOf(id, kind, encoded, options, now) }
+  }
+  if (schema === undefined) return finish()
+  return validated(schema, payload, kind.kind).then(finish)
+}
+
+function requestOf(
+  id: string,
+  kind: Kind,
+  { payload, beside }: EncodedPayload,
+  options: EnqueueOptions,
+  now: number,
+): EnqueueRequest {
+  const { key, dedupeKey, dedupeMs: ms, onDuplicate = 'keep', debounceMaxMs, priority, expiresInMs } = options
+  const { delayMs, availableAt } = options
+  const waitMs = availableAt === undefined ? delayMs : Math.max(0, availableAt - now)
+  const taken = options.while ?? (ms === undefined ? unfinished : [])
+  const dedupe = dedupeKey === undefined ? undefined : { key: dedupeKey, while: taken, ms }
+  const version = kind.version === 1 ? undefined : kind.version
+  const once = kind.once || undefined
+  const facts = { payload, beside, version, waitMs, priority, key, dedupe, expiresInMs, once }
+  return { id, kind: kind.kind, onDuplicate, debounceMaxMs, ...facts }
+}
+
+/** The decision that takes a prepared job in, with its large payload beside the log. */
+export function takeIn(
+  prepared: Prepared,
+  backlog: Backlog,
+  durable: boolean,
+  state: State,
+  drafting: Drafting,
+  deciding: Deciding,
+): Enqueued {
+  const { encoded, request } = prepared
+  const { id, outcome, taken, superseded } = decideEnqueue(
+    state,
+    request(drafting.now.wall),
+    backlog,
+    deciding,
+  )
+  if (taken && encoded.beside !== undefined) drafting.put(id, encoded.value)
+  else if (superseded) drafting.drop(id)
+  return { id, outcome, durable }
+}

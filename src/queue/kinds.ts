@@ -1,0 +1,91 @@
+import { defaultRetry, type RetryPolicy } from '../machine/backoff.ts'
+import type { Task, TaskOptions, Tasks } from '../types.ts'
+import type { Kind } from '../worker/types.ts'
+import { checkNumber } from './check.ts'
+
+/** Everything settled about each kind, from its task and its handler. */
+export function kindsOf(
+  tasks: Tasks | undefined,
+  handlers: Readonly<Record<string, unknown>>,
+): ReadonlyMap<string, Kind> {
+  const declared: Readonly<Record<string, Task>> =
+    tasks ?? Object.fromEntries(Object.keys(handlers).map((kind) => [kind, { options: {} }]))
+  for (const kind of Object.keys(handlers)) {
+    if (declared[kind] === undefined) {
+      const known = Object.keys(declared).join(', ')
+      throw new TypeError(`Cannot handle "${kind}": it is not in tasks, which has ${known || 'no kind'}`)
+    }
+  }
+  return new Map(Object.entries(declared).map(([kind, task]) => [kind, kindOf(kind, task, handlers[kind])]))
+}
+
+function kindOf(kind: string, task: Task, handler: unknown): Kind {
+  const options = optionsOf(kind, task)
+  check(kind, options)
+  const { timeoutMs, stallMs, maxRunning, needsNetwork, version, migrate, input, delivery, deadHead } =
+    options
+  return {
+    kind,
+    ...runnerOf(kind, handler),
+    schema: input,
+    version: version ?? 1,
+    migrate,
+    retry: retryOf(options.retry),
+    timeoutMs: timeoutMs ?? Number.POSITIVE_INFINITY,
+    stallMs: stallMs ?? 15 * 60_000,
+    maxRunning: maxRunning ?? Number.POSITIVE_INFINITY,
+    needsNetwork: needsNetwork ?? true,
+    once: delivery === 'at-most-once',
+    deadBlocks: deadHead === 'block',
+  }
+}
+
+function optionsOf(kind: string, task: Task): TaskOptions {
+  if (typeof task === 'object' && task !== null && typeof task.options === 'object') return task.options
+  throw new TypeError(`Cannot use the task "${kind}": it is not made by task()`)
+}
+
+/** The handler's parts, whichever form it has. The types let only fitting handlers through; this looks once more. */
+function runnerOf(kind: string, handler: unknown): Pick<Kind, 'run' | 'isDone'> {
+  if (handler === undefined) return {}
+  if (typeof handler === 'function') return { run: handler as NonNullable<Kind['run']> }
+  if (
+    typeof handler === 'object' &&
+    handler !== null &&
+    'run' in handler &&
+    typeof handler.run === 'function'
+  ) {
+    const { run } = handler
+    const isDone = 'isDone' in handler && typeof handler.isDone === 'function' ? handler.isDone : undefined
+    const asked = isDone as NonNullable<Kind['isDone']> | undefined
+    return {
+      run: (payload, job) => run.call(handler, payload, job) as unknown,
+      isDone: asked && ((payload, job) => asked.call(handler, payload, job)),
+    }
+  }
+  throw new TypeError(
+    `Cannot use the handler of "${kind}": it is a ${typeof handler}, expected a function or { run }`,
+  )
+}
+
+function retryOf(retry: Partial<RetryPolicy> = {}): RetryPolicy {
+  return {
+    maxAttempts: retry.maxAttempts ?? defaultRetry.maxAttempts,
+    baseMs: retry.baseMs ?? defaultRetry.baseMs,
+    capMs: retry.capMs ?? defaultRetry.capMs,
+    minMs: retry.minMs ?? defaultRetry.minMs,
+    backoff: retry.backoff ?? defaultRetry.backoff,
+  }
+}
+
+function check(kind: string, options: TaskOptions): void {
+  const { retry = {} } = options
+  checkNumber(`retry.maxAttempts of "${kind}"`, retry.maxAttempts, 1, true)
+  checkNumber(`retry.baseMs of "${kind}"`, retry.baseMs, 0)
+  checkNumber(`retry.capMs of "${kind}"`, retry.capMs, 0)
+  checkNumber(`retry.minMs of "${kind}"`, retry.minMs, 0)
+  checkNumber(`timeoutMs of "${kind}"`, options.timeoutMs, 1, true)
+  checkNumber(`stallMs of "${kind}"`, options.stallMs, 1, true)
+  checkNumber(`maxRunning of "${kind}"`, options.maxRunning, 1, true)
+  checkNumber(`version of "${kind}"`, options.version, 1)
+}

@@ -1,0 +1,107 @@
+import { QueueError } from '../errors.ts'
+import { isJson } from '../worker/json.ts'
+
+/** A payload as it is taken in: JSON text in the log, or a clone kept beside it; neither for `undefined`. */
+export interface EncodedPayload {
+  readonly payload?: string
+  readonly beside?: number
+  /** With `beside`: what the store is to keep. */
+  readonly value?: unknown
+}
+
+/** JSON text up to this length travels in the log. */
+export const maxInlineLength = 1_024
+
+/**
+ * Clones and measures a payload, before it joins an entry that others share.
+ *
+ * @throws QueueError `payload-not-storable`, which names the field, or `payload-too-large`.
+ */
+export function encodePayload(value: unknown, kind: string, maxBytes: number): EncodedPayload {
+  if (value === undefined) return {}
+  if (isJson(value)) {
+    const text = JSON.stringify(value)
+    if (text.length <= maxInlineLength) return checked({ payload: text }, text.length, kind, maxBytes)
+    return checked({ beside: text.length, value: JSON.parse(text) }, text.length, kind, maxBytes)
+  }
+  const clone = cloned(value, kind)
+  const bytes = bytesOf(clone, new Set())
+  return checked({ beside: bytes, value: clone }, bytes, kind, maxBytes)
+}
+
+function checked(encoded: EncodedPayload, bytes: number, kind: string, maxBytes: number): EncodedPayload {
+  if (bytes <= maxBytes) return encoded
+  const message = `Cannot take the payload of "${kind}": it has ${bytes} bytes, of ${maxBytes} allowed`
+  throw new QueueError('payload-too-large', message)
+}
+
+function cloned(value: unknown, kind: string): unknown {
+  try {
+    return structuredClone(value)
+  } catch (cause) {
+    const path = culprit(value, 'payload', new Set())
+    const message = `Cannot take the payload of "${kind}": ${path.at} is ${path.what}, which cannot be stored`
+    throw new QueueError('payload-not-storable', message, { cause, path: path.at })
+  }
+}
+
+interface Culprit {
+  readonly at: string
+  readonly what: string
+}
+
+/** The innermost field that cannot be cloned. */
+function culprit(value: unknown, at: string, seen: Set<unknown>): Culprit {
+  for (const [key, child] of fieldsOf(value)) {
+    if (typeof child === 'object' && child !== null) {
+      if (seen.has(child)) continue
+      seen.add(child)
+    }
+    if (!isCloneable(child)) return culprit(child, at + key, seen)
+  }
+  return { at, what: nameOf(value) }
+}
+
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value)
+    return true
+  } catch {
+    // The answer is the outcome itself.
+    return false
+  }
+}
+
+function* fieldsOf(value: unknown): Iterable<readonly [string, unknown]> {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Map) {
+    for (const [key, item] of value) yield [`.get(${String(key)})`, item]
+  } else if (value instanceof Set) {
+    let index = 0
+    for (const item of value) yield [`.values()[${index++}]`, item]
+  } else if (Array.isArray(value)) {
+    yield* value.map((item, index): [string, unknown] => [`[${index}]`, item])
+  } else {
+    for (const key of Object.keys(value)) yield [`.${key}`, Reflect.get(value, key)]
+  }
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
+  return `a ${value.constructor?.name ?? 'value'}`
+}
+
+/** What a clone weighs, roughly; binary data exactly. */
+function bytesOf(value: unknown, seen: Set<unknown>): number {
+  if (typeof value === 'string') return value.length * 2
+  if (typeof value !== 'object' || value === null) return 8
+  if (seen.has(value)) return 8
+  seen.add(value)
+  if (value instanceof Blob) return value.size
+  if (value instanceof ArrayBuffer) return value.byteLength
+  if (ArrayBuffer.isView(value)) return value.byteLength
+  let bytes = 16
+  for (const [key, item] of fieldsOf(value)) bytes += key.length + bytesOf(item, seen)
+  return bytes
+}

@@ -1,0 +1,76 @@
+import { QueueError } from '../errors.ts'
+import { owned } from '../machine/decide.ts'
+import { counts, list, oldestPendingAgeMs, type WhyNot, whyNot } from '../machine/query.ts'
+import { storedPayload } from '../worker/payload.ts'
+import { checkNumber } from './check.ts'
+import { nowOf, type Parts } from './parts.ts'
+import { showHold, showJob, showReject } from './show.ts'
+import type { JobFilter, JobPage, JobView, QueueInfo, RejectedAckView } from './types.ts'
+
+export async function getJob({ replica, owner }: Parts, id: string): Promise<JobView | undefined> {
+  const job = (await replica.open()).jobs.get(id)
+  return job?.owner === owner ? showJob(job) : undefined
+}
+
+export async function readPayload({ replica, owner }: Parts, id: string): Promise<unknown> {
+  const job = owned(await replica.open(), owner, id)
+  const value = await storedPayload(job, replica)
+  if (value !== undefined || job.beside === undefined) return value
+  throw new QueueError(
+    'not-found',
+    `Cannot give the payload of job "${id}": it was deleted when the job finished`,
+  )
+}
+
+export async function listJobs(
+  { replica, owner, clock }: Parts,
+  filter: JobFilter & { readonly after?: string },
+): Promise<JobPage> {
+  checkNumber('limit', filter.limit, 1, true)
+  const { jobs, next } = list(await replica.open(), owner, { limit: 100, ...filter }, nowOf(clock))
+  return { jobs: jobs.map(showJob), next }
+}
+
+export async function why(parts: Parts, id: string): Promise<WhyNot> {
+  const { replica, owner, worker, connectivity, concurrency, maxRunning, clock } = parts
+  const state = await replica.open()
+  owned(state, owner, id)
+  const slots = concurrency - worker.runner.size
+  const { abilities: kinds, isOn: started } = worker
+  return whyNot(state, id, { kinds, started, online: connectivity.online(), slots, maxRunning }, nowOf(clock))
+}
+
+export async function info(parts: Parts): Promise<QueueInfo> {
+  const { name, owner, replica, worker, clock, concurrency, sender } = parts
+  const state = await replica.open()
+  const { total, kinds } = counts(state, owner)
+  return {
+    name,
+    owner,
+    counts: total,
+    kinds,
+    oldestPendingAgeMs: oldestPendingAgeMs(state, owner, nowOf(clock)),
+    paused: state.isPaused(owner),
+    holds: [...state.holds.values()].filter((hold) => hold.owner === owner).map(showHold),
+    worker: {
+      name: worker.name || undefined,
+      started: worker.isOn,
+      concurrency,
+      running: worker.runner.size,
+      stuck: worker.runner.stuck,
+    },
+    store: await storeInfo(parts),
+    sync: sender?.status(),
+  }
+}
+
+async function storeInfo({ store, storeState }: Parts): Promise<QueueInfo['store']> {
+  const estimate = await store.estimate?.()
+  const { identity, durable } = store
+  return { identity, durable, state: storeState(), usage: estimate?.usage, quota: estimate?.quota }
+}
+
+export async function rejectedAcks({ replica, owner }: Parts): Promise<readonly RejectedAckView[]> {
+  const { rejects } = await replica.open()
+  return [...rejects.values()].filter((reject) => reject.owner === owner).map(showReject)
+}

@@ -1,0 +1,1 @@
+export { type Snooze, snooze } from '../worker/outcome.ts'

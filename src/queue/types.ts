@@ -1,0 +1,229 @@
+import type { HoldCause } from '../machine/events.ts'
+import type { EnqueueOutcome } from '../machine/enqueue.ts'
+import type { AckState, DeadReason, Failure, JobState } from '../machine/job.ts'
+import type { WhyNot } from '../machine/query.ts'
+import type { SyncStatus } from '../sync/types.ts'
+import type { Json } from '../types.ts'
+import type { QueueEventName, QueueEvents, StoreState } from './events.ts'
+import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
+
+/** A job as it is shown: what the log says of it, its payload aside. */
+export interface JobView {
+  readonly id: string
+  readonly kind: string
+  /** `pending` is also scheduled or backing off while `availableAt` lies ahead. */
+  readonly state: JobState
+  readonly key: string | undefined
+  readonly dedupeKey: string | undefined
+  readonly priority: number
+  readonly enqueuedAt: number
+  /** When it may run next (epoch milliseconds). */
+  readonly availableAt: number
+  readonly startedAt: number | undefined
+  readonly finishedAt: number | undefined
+  readonly expiresAt: number | undefined
+  /** Claims so far. */
+  readonly attempt: number
+  readonly epoch: number
+  /** Failures that count against `maxAttempts`. */
+  readonly errors: number
+  /** Holders that vanished since it last got on. */
+  readonly crashes: number
+  /** Times it was given back. */
+  readonly releases: number
+  /** The last progress value of the current, or last, attempt. */
+  readonly progress: Json | undefined
+  /** Each attempt's failure, the newest last. */
+  readonly failures: readonly Failure[]
+  /** Why it is dead. */
+  readonly reason: DeadReason | undefined
+  readonly result: Json | undefined
+  readonly ack: AckState
+  /** Who runs it. */
+  readonly worker: string | undefined
+  readonly cancelRequested: boolean
+  /** Bytes of a payload kept beside the log; 0 when it is small, or gone. */
+  readonly payloadBytes: number
+  /** Grows with every replaced or edited payload. */
+  readonly revision: number
+}
+
+/** What became of an enqueue. */
+export interface Enqueued {
+  /** The job that carries the work. */
+  readonly id: string
+  readonly outcome: EnqueueOutcome
+  /** Whether the store outlives the process. */
+  readonly durable: boolean
+}
+
+export interface JobFilter {
+  /** `scheduled`: pending, and not due yet. */
+  readonly state?: JobState | 'scheduled'
+  readonly kind?: string
+  readonly key?: string
+  /** @default 100 */
+  readonly limit?: number
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobView[]
+  /** For `after`, while there is more. */
+  readonly next: string | undefined
+}
+
+/** A live list for a user interface: `useSyncExternalStore` and its likes take it as it is. */
+export interface QueueView {
+  /** Calls back after each change. Returns what ends it. */
+  subscribe(listener: () => void): () => void
+  /** The jobs in enqueue order; the same array until something changed. Empty until the store is read. */
+  getSnapshot(): readonly JobView[]
+}
+
+export interface DrainOptions {
+  readonly signal?: AbortSignal
+  /** Ends after so many milliseconds; what runs then is given back. @default Infinity */
+  readonly deadlineMs?: number
+}
+
+export interface DrainResult {
+  readonly completed: number
+  /** Attempts that failed. */
+  readonly failed: number
+  readonly dead: number
+  /** Jobs that are not finished. */
+  readonly remaining: number
+  /** When the next of them may run (epoch milliseconds), if time alone will tell. */
+  readonly nextAt: number | undefined
+  readonly stopped: 'idle' | 'deadline' | 'offline' | 'held'
+}
+
+export interface QueueInfo {
+  readonly name: string
+  readonly owner: string
+  readonly counts: Readonly<Record<JobState | 'scheduled', number>>
+  readonly kinds: Readonly<Record<string, Readonly<Record<JobState | 'scheduled', number>>>>
+  /** How long the oldest job that is due has waited (milliseconds); `null` when none is. */
+  readonly oldestPendingAgeMs: number | null
+  readonly paused: boolean
+  readonly holds: readonly HoldView[]
+  readonly worker: {
+    readonly name: string | undefined
+    readonly started: boolean
+    readonly concurrency: number
+    /** Attempts under way in this context. */
+    readonly running: number
+    /** Handlers that were told to stop and have not: each keeps its slot. */
+    readonly stuck: number
+  }
+  readonly store: {
+    readonly identity: string
+    readonly durable: boolean
+    readonly state: StoreState
+    /** Bytes used and granted, where the platform tells. */
+    readonly usage: number | undefined
+    readonly quota: number | undefined
+  }
+  /** `undefined` when nothing is acknowledged to a server. */
+  readonly sync: SyncStatus | undefined
+}
+
+export interface HoldView {
+  readonly kind: string
+  readonly cause: HoldCause
+  readonly openedAt: number
+  /** `undefined`: until `resume(kind)`. */
+  readonly probeAt: number | undefined
+  /** Probes that failed. */
+  readonly tries: number
+}
+
+/** An acknowledgement the server refused. */
+export interface RejectedAckView {
+  readonly id: string
+  readonly kind: string
+  readonly sequence: number
+  readonly type: 'completed' | 'dead'
+  readonly finishedAt: number
+  readonly code: string
+  readonly message: string
+}
+
+type PayloadArguments<Payload> = undefined extends Payload
+  ? [payload?: Payload, options?: EnqueueOptions]
+  : [payload: Payload, options?: EnqueueOptions]
+
+/** A queue, as one context has it open. Every call waits for the store by itself. */
+export interface Queue<Kinds extends KindMap = KindMap> {
+  readonly name: string
+  readonly owner: string
+
+  /**
+   * Takes a job in. Resolves when it is committed.
+   *
+   * @throws TypeError for an unknown kind; RangeError or TypeError for options that make no sense; QueueError
+   * `payload-invalid`, `payload-not-storable`, `payload-too-large`, `backlog-full`, `quota-exceeded`,
+   * `store-unavailable`, `outcome-unknown`, `version-ahead` or `closed`.
+   */
+  enqueue<K extends keyof Kinds & string>(
+    kind: K,
+    ...given: PayloadArguments<Kinds[K]['payload']>
+  ): Promise<Enqueued>
+  /** Takes jobs in, all or none. */
+  enqueueAll(items: readonly EnqueueItem<Kinds>[]): Promise<Enqueued[]>
+
+  /** Begins to run jobs here. Resolves once the first claim was decided. */
+  start(): Promise<void>
+  /** Claims nothing more here; what still runs after `graceMs` is aborted and given back. @default graceMs 5_000 */
+  stop(options?: { readonly graceMs?: number }): Promise<void>
+  /** Runs until nothing is due here, and sends acknowledgements. Never waits out a backoff. */
+  drain(options?: DrainOptions): Promise<DrainResult>
+  /** Stops all claiming for this owner, in every context, until `resume()`. Survives reloads. */
+  pause(): Promise<void>
+  /** Ends a pause and all holds; with a kind, that kind's hold. Acknowledgements held by a 401 go on, too. */
+  resume(kind?: keyof Kinds & string): Promise<void>
+  /** For hosts: looks at the log and the network now, since timers may have been frozen. */
+  wake(): void
+  /** For hosts: gives everything up at once, as the page may be gone a moment later. `start()` begins anew. */
+  leave(): Promise<void>
+
+  get(id: string): Promise<JobView | undefined>
+  /** The payload as it was given. @throws QueueError `not-found` */
+  payload(id: string): Promise<unknown>
+  list(filter?: JobFilter & { readonly after?: string }): Promise<JobPage>
+  deadLetters(filter?: JobFilter & { readonly after?: string }): Promise<JobPage>
+  view(filter?: JobFilter): QueueView
+  info(): Promise<QueueInfo>
+  /** Why a job does not run. @throws QueueError `not-found` */
+  why(id: string): Promise<WhyNot>
+  /** Waits for a job to finish. @throws QueueError `job-dead`, `job-cancelled`, `not-found`; or the signal's reason */
+  result<K extends keyof Kinds & string = keyof Kinds & string>(
+    id: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Kinds[K]['result']>
+
+  /** Cancels a waiting job; asks the handler of a running one to stop. @throws QueueError `not-found`, `wrong-state` */
+  cancel(id: string): Promise<'cancelled' | 'requested'>
+  /** Sends dead (or cancelled) jobs back to the tail of their line. Resolves to how many. */
+  redrive(which: string | JobFilter): Promise<number>
+  /** Gives a job that nobody runs another payload. @throws QueueError `not-found`, `wrong-state`, as `enqueue` */
+  edit(id: string, payload: unknown): Promise<void>
+  /** Removes a job that nobody runs. Its queued acknowledgement stays. @throws QueueError `not-found`, `wrong-state` */
+  remove(id: string): Promise<void>
+
+  /** Sends acknowledgements now. Resolves when none is left, or sending has to wait. */
+  flush(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** The newest thousand that the server refused. */
+  rejectedAcks(): Promise<readonly RejectedAckView[]>
+
+  on<Name extends QueueEventName>(event: Name, listener: (event: QueueEvents[Name]) => void): () => void
+  /** Stops, with no grace, and closes the store's handle. */
+  close(): Promise<void>
+  /**
+   * Erases the owner's part, and with the default owner the whole queue; then closes.
+   *
+   * @throws QueueError `unsent` while jobs are unfinished or acknowledgements unsent, unless `force`.
+   */
+  destroy(options?: { readonly force?: boolean }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}

@@ -1,0 +1,131 @@
+import { QueueError } from '../errors.ts'
+import { owned } from '../machine/decide.ts'
+import {
+  decideCancel,
+  decideEdit,
+  decideErase,
+  decidePause,
+  decideRedrive,
+  decideRemove,
+  decideResume,
+  refuseUnsent,
+} from '../machine/operate.ts'
+import { list } from '../machine/query.ts'
+import { validated } from '../worker/payload.ts'
+import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
+import { knownKind, prepare, takeIn } from './intake.ts'
+import { nowOf, type Parts } from './parts.ts'
+import { encodePayload } from './payload.ts'
+import type { Enqueued, JobFilter } from './types.ts'
+
+export async function enqueue(
+  parts: Parts,
+  kind: string,
+  payload: unknown,
+  options: EnqueueOptions,
+): Promise<Enqueued> {
+  const known = knownKind(parts.kinds, kind)
+  const preparing = prepare(parts.mint(), known, payload, options, parts.maxPayloadBytes)
+  // Only a schema is waited for: enqueues of one turn then share an entry.
+  const prepared = preparing instanceof Promise ? await preparing : preparing
+  const { replica, backlog, deciding, store } = parts
+  return replica.submit(
+    (state, drafting) => takeIn(prepared, backlog, store.durable, state, drafting, deciding(drafting)),
+    { grows: true },
+  )
+}
+
+export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindMap>[]): Promise<Enqueued[]> {
+  const preparing = items.map(({ kind, payload, ...options }) =>
+    prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts.maxPayloadBytes),
+  )
+  const prepared = await Promise.all(preparing)
+  const { replica, backlog, deciding, store } = parts
+  return replica.submit(
+    (state, drafting) => {
+      const facts = deciding(drafting)
+      return prepared.map((each) => takeIn(each, backlog, store.durable, state, drafting, facts))
+    },
+    { grows: true },
+  )
+}
+
+export function cancel({ replica, deciding }: Parts, id: string): Promise<'cancelled' | 'requested'> {
+  return replica.submit((state, drafting) => decideCancel(state, id, deciding(drafting)))
+}
+
+export function redrive(parts: Parts, which: string | JobFilter): Promise<number> {
+  const { replica, deciding, owner, clock } = parts
+  return replica.submit((state, drafting) => {
+    const facts = deciding(drafting)
+    const all = { limit: Number.POSITIVE_INFINITY, state: 'dead' as const }
+    const ids =
+      typeof which === 'string'
+        ? [which]
+        : list(state, owner, { ...all, ...which }, nowOf(clock)).jobs.map((job) => job.id)
+    for (const id of ids) decideRedrive(state, id, facts)
+    return ids.length
+  })
+}
+
+export async function edit(parts: Parts, id: string, payload: unknown): Promise<void> {
+  const { replica, deciding, owner, kinds, maxPayloadBytes } = parts
+  const job = owned(await replica.open(), owner, id)
+  const kind = kinds.get(job.kind)
+  if (kind?.schema) await validated(kind.schema, payload, job.kind)
+  const { value, ...encoded } = encodePayload(payload, job.kind, maxPayloadBytes)
+  const version = kind === undefined || kind.version === 1 ? undefined : kind.version
+  await replica.submit(
+    (state, drafting) => {
+      const before = decideEdit(state, id, { ...encoded, version }, deciding(drafting))
+      if (encoded.beside !== undefined) drafting.put(id, value)
+      else if (before.beside !== undefined) drafting.drop(id)
+    },
+    { grows: true },
+  )
+}
+
+export async function remove({ replica, deciding }: Parts, id: string): Promise<void> {
+  await replica.submit((state, drafting) => {
+    const job = decideRemove(state, id, deciding(drafting))
+    if (job.beside !== undefined) drafting.drop(id)
+  })
+}
+
+export async function pause({ replica, deciding }: Parts): Promise<void> {
+  await replica.submit((state, drafting) => decidePause(state, true, deciding(drafting)))
+}
+
+export async function resume({ replica, deciding, sender }: Parts, kind: string | undefined): Promise<void> {
+  await replica.submit((state, drafting) => {
+    const facts = deciding(drafting)
+    if (kind === undefined) decidePause(state, false, facts)
+    decideResume(state, kind, facts)
+  })
+  sender?.resume()
+}
+
+/** Erases the owner's part, or with the default owner everything there is. */
+export async function destroy(parts: Parts, force: boolean): Promise<void> {
+  const { replica, owner, store, deciding } = parts
+  const state = await replica.open()
+  if (owner === '') {
+    await replica.catchUp()
+    if (!force) refuseUnsent(replica.state ?? state, undefined, (replica.state ?? state).jobs.values())
+    await store.destroy()
+    return
+  }
+  await replica.submit((current, drafting) => {
+    for (const job of decideErase(current, force, deciding(drafting))) {
+      if (job.state === 'running') throw running(job.id)
+      if (job.beside !== undefined) drafting.drop(job.id)
+    }
+  })
+}
+
+function running(id: string): QueueError {
+  return new QueueError(
+    'wrong-state',
+    `Cannot destroy the queue: job "${id}" is running; stop its worker first`,
+  )
+}

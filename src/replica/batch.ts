@@ -1,0 +1,207 @@
+import { isQueueError, QueueError } from '../errors.ts'
+import { entryId } from '../machine/codec.ts'
+import type { State } from '../machine/state.ts'
+import type { Draft, Missed } from '../store/contract.ts'
+import type { Clock } from '../types.ts'
+import { type Drafted, draft, type Submission, toEntry } from './draft.ts'
+import { isFinal, type Log } from './log.ts'
+import type { DurabilityChoice, Rider } from './types.ts'
+
+/** How often a batch is tried again when the store surely failed; and the first pause, which doubles. */
+const failureTries = 4
+const failureWaitMs = 20
+
+/** How often a full store is asked for room before the settling of jobs is given up. */
+const quotaTries = 3
+
+export interface BatchOptions {
+  readonly log: Log
+  readonly clock: Clock
+  readonly writer: string
+  /** Counts this writer's drafts: every draft has an id of its own, so that it can be told which one landed. */
+  readonly nextCounter: () => number
+  readonly riders: ReadonlySet<Rider>
+  readonly durability: DurabilityChoice
+  /** Takes back what does not fit into one entry. */
+  readonly giveBack: (submissions: readonly Submission[]) => void
+}
+
+/** The fate of decisions that share an entry: drafted, appended, and every lost or refused answer run to ground. */
+export class Batch {
+  readonly #options: BatchOptions
+  readonly #log: Log
+  #waiting: readonly Submission[]
+  /** Every draft that was handed to the store, by entry id: one of them may have landed unheard. */
+  readonly #sent: Map<string, Drafted> = new Map()
+  #last: { readonly id: string; readonly counter: number; readonly drafted: Drafted } | undefined
+  #landed: Drafted | undefined
+  #fresh: boolean
+  #uncertain = false
+  #failures = 0
+  #quotas = 0
+
+  constructor(waiting: readonly Submission[], options: BatchOptions) {
+    this.#waiting = waiting
+    this.#options = options
+    this.#log = options.log
+    this.#fresh = waiting.some((each) => each.options.fresh)
+  }
+
+  /** Resolves once everyone was told; to whether the state was seen to be level with the log meanwhile. */
+  async commit(state: State): Promise<boolean> {
+    let current = state
+    for (;;) {
+      try {
+        if (await this.#append(current)) return this.#fresh || this.#last?.drafted.events.length !== 0
+      } catch (error) {
+        if (isFinal(error)) this.#rejectAll(error)
+        if (isFinal(error)) throw error
+        if (await this.#recover(error, current)) return false
+        current = this.#log.state ?? current
+      }
+    }
+  }
+
+  /** Whether the batch is over. */
+  async #append(state: State): Promise<boolean> {
+    let seq: number | undefined
+    try {
+      seq = await this.#log.append(state, (missed) => this.#decide(state, missed), { fresh: this.#fresh })
+    } finally {
+      this.#log.tell()
+    }
+    if (this.#landed) return this.#settle(this.#landed)
+    const last = this.#last
+    if (last === undefined) return this.#split()
+    if (seq !== undefined) {
+      const { writer } = this.#options
+      const { now, events } = last.drafted
+      this.#log.apply(state, { seq, writer, counter: last.counter, at: now.wall, events }, true)
+      this.#log.tell()
+    } else if (!this.#fresh && this.#waiting.some((each) => !each.options.poke)) {
+      // Nothing to append: that, too, must be decided on the truth.
+      this.#fresh = true
+      return false
+    }
+    return this.#settle(last.drafted)
+  }
+
+  #decide(state: State, missed: Missed): Draft | undefined {
+    this.#log.fold(state, missed.entries, (id) => this.#hasLanded(id))
+    if (this.#landed) return undefined
+    const byes = this.#fresh || missed.byes.length > 0 ? new Set(missed.byes) : this.#log.byes
+    this.#log.byes = byes
+    const { riders, writer, nextCounter, durability } = this.#options
+    const drafted = draft(state, this.#waiting, riders, this.#log.now, byes)
+    const counter = nextCounter()
+    const id = entryId(writer, counter)
+    this.#last = { id, counter, drafted }
+    if (drafted.events.length === 0 && drafted.payloads.size === 0 && drafted.forget.length === 0)
+      return undefined
+    const entry = toEntry(id, drafted, durability)
+    if (entry.body.length > this.#log.maxEntryBytes) {
+      this.#last = undefined
+      return undefined
+    }
+    this.#sent.set(id, drafted)
+    return entry
+  }
+
+  #hasLanded(id: string): boolean {
+    const drafted = this.#sent.get(id)
+    this.#landed ??= drafted
+    return drafted !== undefined
+  }
+
+  #settle(drafted: Drafted): true {
+    drafted.settle()
+    return true
+  }
+
+  /** What is too large for one entry goes in two; a single decision that is too large cannot go. */
+  #split(): boolean {
+    if (this.#waiting.length <= 1) {
+      const max = this.#log.maxEntryBytes
+      this.#rejectAll(new RangeError(`Cannot commit: the entry is larger than the store's ${max} bytes`))
+      return true
+    }
+    const half = this.#waiting.length >> 1
+    this.#options.giveBack(this.#waiting.slice(half))
+    this.#waiting = this.#waiting.slice(0, half)
+    return false
+  }
+
+  /** Whether the batch is over: everyone was rejected, or what was thought lost had landed. */
+  async #recover(error: unknown, state: State): Promise<boolean> {
+    this.#uncertain ||= isQueueError(error) && error.uncertain
+    if (isQueueError(error, 'log-behind')) return this.#reload(state)
+    if (isQueueError(error, 'log-replaced')) return this.#startOver(error)
+    if (isQueueError(error, 'quota-exceeded')) return this.#makeRoom(error)
+    if (!isQueueError(error, 'store-failed') || ++this.#failures > failureTries) return this.#giveUp(error)
+    this.#log.notify({ state: 'failing', error })
+    const waitMs = failureWaitMs * 2 ** this.#failures
+    await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, waitMs))
+    return this.#lookUp(state)
+  }
+
+  /** Asks the log itself whether an entry whose answer was lost is in it. */
+  async #lookUp(state: State): Promise<boolean> {
+    if (!this.#uncertain) return false
+    try {
+      await this.#log.read(state)
+    } catch (error) {
+      return this.#recover(error, state)
+    }
+    return this.#known(state)
+  }
+
+  async #reload(state: State): Promise<boolean> {
+    try {
+      await this.#log.load()
+    } catch (error) {
+      return this.#recover(error, state)
+    }
+    return this.#known(state)
+  }
+
+  /** Whether a writer's highest counter, kept in the state, tells that one of the drafts landed. */
+  #known(before: State): boolean {
+    const state = this.#log.state
+    if (state === undefined || state.log !== before.log) return this.#uncertain && this.#giveUp(undefined)
+    this.#uncertain = false
+    const { writer } = this.#options
+    const counter = state.writers.get(writer)?.counter
+    const drafted = counter === undefined ? undefined : this.#sent.get(entryId(writer, counter))
+    return drafted !== undefined && this.#settle(drafted)
+  }
+
+  async #startOver(error: unknown): Promise<boolean> {
+    if (this.#uncertain) return this.#giveUp(error)
+    try {
+      await this.#log.load()
+    } catch (cause) {
+      return this.#giveUp(cause)
+    }
+    return false
+  }
+
+  /** The store is full: what brings new bytes in is refused alone; the rest is tried in the room that was reserved. */
+  #makeRoom(error: QueueError): boolean {
+    this.#log.notify({ state: 'quota', error })
+    const growing = this.#waiting.filter((each) => each.options.grows)
+    this.#waiting = this.#waiting.filter((each) => !each.options.grows)
+    for (const each of growing) each.reject(error)
+    if (growing.length === 0 && ++this.#quotas >= quotaTries) return this.#giveUp(error)
+    return this.#waiting.length === 0
+  }
+
+  #giveUp(error: unknown): true {
+    const unknown = 'Cannot tell whether the commit happened: its answer was lost, and the log cannot be read'
+    this.#rejectAll(this.#uncertain ? new QueueError('outcome-unknown', unknown, { cause: error }) : error)
+    return true
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const each of this.#waiting) each.reject(error)
+  }
+}

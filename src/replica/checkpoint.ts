@@ -1,0 +1,68 @@
+import { changedPages, encodePage } from '../machine/codec.ts'
+import type { LogEntry } from '../machine/events.ts'
+import type { State } from '../machine/state.ts'
+import type { Page, Store } from '../store/contract.ts'
+import type { Clock } from '../types.ts'
+
+/** A checkpoint is due when this many events were appended since the last, or a quarter of what is live. */
+const minTail = 1_000
+
+/** How long encoding may hold up a page before it lets go (milliseconds). */
+const sliceMs = 8
+
+/**
+ * Writes the checkpoint when this replica's own entry crosses the trigger. Every replica counts the same tail, so one
+ * of them does it; the others, whose mark then lies behind, only rewrite a few pages more when it is their turn.
+ */
+export class Checkpointer {
+  readonly #store: Store
+  readonly #clock: Clock
+  #mark = 0
+  #tail = 0
+  #writing: Promise<void> | undefined
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** A state was loaded, whose pages speak up to `mark`. */
+  loaded(mark: number, events: number): void {
+    this.#mark = mark
+    this.#tail = events
+  }
+
+  /** An entry was folded. */
+  folded(state: State, entry: LogEntry, own: boolean): void {
+    this.#tail += entry.events.length
+    if (this.#tail <= Math.max(minTail, (state.jobs.size + state.acks.size) / 4)) return
+    this.#tail = 0
+    if (own) this.#due = state
+  }
+
+  #due: State | undefined
+
+  /** Writes what is due, unless that is under way. Rejects as the store does; the log then stays as it is. */
+  write(): Promise<void> {
+    const state = this.#due
+    if (state === undefined || this.#writing !== undefined) return this.#writing ?? Promise.resolve()
+    this.#due = undefined
+    this.#writing = this.#write(state).finally(() => {
+      this.#writing = undefined
+    })
+    return this.#writing
+  }
+
+  async #write(state: State): Promise<void> {
+    const through = { log: state.log, seq: state.seq }
+    const pages: Page[] = []
+    let since = this.#clock.monotonic()
+    for (const page of changedPages(state, this.#mark)) {
+      pages.push({ id: page.id, body: encodePage(page) })
+      if (this.#clock.monotonic() - since < sliceMs) continue
+      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0))
+      since = this.#clock.monotonic()
+    }
+    if (await this.#store.checkpoint(through, pages)) this.#mark = through.seq
+  }
+}

@@ -1,0 +1,161 @@
+import { isQueueError, QueueError } from '../errors.ts'
+import { decodeEntry, loadState } from '../machine/codec.ts'
+import type { LogEntry, Now } from '../machine/events.ts'
+import type { State } from '../machine/state.ts'
+import type { CommitOptions, Draft, Entry, Missed, Position, Store } from '../store/contract.ts'
+import type { Clock } from '../types.ts'
+import { Checkpointer } from './checkpoint.ts'
+import type { ReplicaListener, StoreNotice } from './types.ts'
+
+/** A store call that takes longer is reported as stalled, and waited for: it grows with what is to be written. */
+const stalledMs = 5_000
+const stalledMsPerByte = 1 / 1_000
+
+export interface LogOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly boostMs?: number | undefined
+}
+
+/** One context's copy of the log: loads it, reads what was missed, appends, and tells listeners what was folded. */
+export class Log {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #options: LogOptions
+  readonly #checkpointer: Checkpointer
+  readonly #listeners: Set<ReplicaListener> = new Set()
+  #state: State | undefined
+  #news: { readonly entry: LogEntry; readonly own: boolean }[] = []
+  byes: ReadonlySet<string> = new Set()
+
+  constructor(options: LogOptions) {
+    this.#options = options
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#checkpointer = new Checkpointer(options.store, options.clock)
+  }
+
+  get state(): State | undefined {
+    return this.#state
+  }
+
+  get maxEntryBytes(): number {
+    return this.#store.maxEntryBytes
+  }
+
+  get now(): Now {
+    return { wall: this.#clock.now(), mono: this.#clock.monotonic() }
+  }
+
+  listen(listener: ReplicaListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  notify(notice: StoreNotice): void {
+    for (const listener of [...this.#listeners]) listener.notice?.(notice)
+  }
+
+  /** Starts from the store's snapshot, whatever was known before. */
+  async load(): Promise<State> {
+    const before = this.#state
+    const snapshot = await this.#watched(this.#store.load(), 0)
+    const state = loadState(snapshot, this.#clock.monotonic(), boost(this.#options.boostMs))
+    const tail = snapshot.entries.reduce((sum, entry) => sum + decodeEntry(entry).events.length, 0)
+    this.#checkpointer.loaded(snapshot.mark, tail)
+    this.#state = state
+    this.byes = new Set(snapshot.byes)
+    if (before === undefined) this.notify({ state: 'opened' })
+    else this.notify({ state: before.log === state.log ? 'reloaded' : 'replaced' })
+    return state
+  }
+
+  /** Reads what was missed; starts anew where that cannot be read any more. */
+  async read(state: State): Promise<void> {
+    try {
+      const missed = await this.#watched(this.#store.read(positionOf(state)), 0)
+      this.byes = new Set(missed.byes)
+      this.fold(state, missed.entries, () => false)
+    } catch (error) {
+      if (!isQueueError(error, 'log-behind') && !isQueueError(error, 'log-replaced')) throw error
+      await this.load()
+    } finally {
+      this.tell()
+    }
+  }
+
+  /** Appends what `decide` drafts at the state's position. Resolves to the sequence, or `undefined` for no draft. */
+  append(
+    state: State,
+    decide: (missed: Missed) => Draft | undefined,
+    options: CommitOptions,
+  ): Promise<number | undefined> {
+    let bytes = 0
+    const measured = (missed: Missed): Draft | undefined => {
+      const draft = decide(missed)
+      bytes = draft?.body.length ?? 0
+      return draft
+    }
+    return this.#watched(this.#store.commit(positionOf(state), measured, options), bytes)
+  }
+
+  /** Folds committed entries into the state; listeners hear of them with the next {@link tell}. */
+  fold(state: State, entries: readonly Entry[], isOwn: (id: string) => boolean): void {
+    for (const entry of entries) this.apply(state, decodeEntry(entry), isOwn(entry.id))
+  }
+
+  apply(state: State, entry: LogEntry, own: boolean): void {
+    state.mono = this.#clock.monotonic()
+    state.apply(entry)
+    this.#checkpointer.folded(state, entry, own)
+    this.#news.push({ entry, own })
+  }
+
+  /** Tells listeners what was folded: never from inside a store's call. */
+  tell(): void {
+    const news = this.#news
+    this.#news = []
+    for (const { entry, own } of news) {
+      for (const listener of [...this.#listeners]) listener.entry?.(entry, own)
+    }
+  }
+
+  /** Writes the checkpoint that is due, if any, in the background. */
+  checkpoint(): void {
+    this.#checkpointer.write().catch((error: unknown) => {
+      if (!isQueueError(error, 'closed')) this.notify({ state: 'failing', error })
+    })
+  }
+
+  /** What the store answers, or throws, with a notice while it takes suspiciously long. */
+  async #watched<T>(answer: Promise<T>, bytes: number): Promise<T> {
+    let stalled = false
+    const cancel = this.#clock.setTimer(
+      () => {
+        stalled = true
+        this.notify({ state: 'stalled' })
+      },
+      stalledMs + bytes * stalledMsPerByte,
+    )
+    try {
+      return await answer
+    } finally {
+      cancel()
+      if (stalled) this.notify({ state: 'recovered' })
+    }
+  }
+}
+
+/** The position that a decision on this state names. */
+function positionOf(state: State): Position {
+  return { log: state.log, seq: state.seq }
+}
+
+function boost(boostMs: number | undefined): { readonly boostMs?: number } {
+  return boostMs === undefined ? {} : { boostMs }
+}
+
+/** Whether nothing will work any more: the log is of a newer version, or not readable. */
+export function isFinal(error: unknown): error is QueueError {
+  return isQueueError(error, 'version-ahead') || isQueueError(error, 'store-corrupt')
+}

@@ -1,0 +1,209 @@
+import { QueueError } from '../errors.ts'
+import type { State } from '../machine/state.ts'
+import type { Store } from '../store/contract.ts'
+import type { Clock } from '../types.ts'
+import { Batch } from './batch.ts'
+import type { Submission } from './draft.ts'
+import { isFinal, Log } from './log.ts'
+import type { Decision, DurabilityChoice, Replica, ReplicaListener, Rider, SubmitOptions } from './types.ts'
+
+export interface ReplicaOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** Makes the writer's name, at the first use. */
+  readonly mint: () => string
+  /** @default 'auto' */
+  readonly durability?: DurabilityChoice | undefined
+  /** How many milliseconds of waiting one step of priority is worth. @default 60_000 */
+  readonly boostMs?: number | undefined
+}
+
+/** The most submissions that share an entry. */
+const batchSize = 10_000
+
+/** A context that only watches reads this often at the most. */
+const watchMs = 250
+
+/** Makes a replica. Nothing is touched before its first use. */
+export function createReplica(options: ReplicaOptions): Replica {
+  return new LogReplica(options)
+}
+
+class LogReplica implements Replica {
+  readonly #options: ReplicaOptions
+  readonly #store: Store
+  readonly #log: Log
+  readonly #riders: Set<Rider> = new Set()
+  readonly #queue: Submission[] = []
+  readonly #readers: Submission[] = []
+  #opening: Promise<State> | undefined
+  #pumping: Promise<void> | undefined
+  #down: QueueError | undefined
+  #writer: string | undefined
+  #counter = 0
+  #poked = false
+  #unsubscribe: (() => void) | undefined
+  #cancelWatch: (() => void) | undefined
+  #missedHint = false
+  eager = false
+
+  constructor(options: ReplicaOptions) {
+    const { store, clock, boostMs } = options
+    this.#options = options
+    this.#store = store
+    this.#log = new Log({ store, clock, boostMs })
+  }
+
+  get state(): State | undefined {
+    return this.#log.state
+  }
+
+  get byes(): ReadonlySet<string> {
+    return this.#log.byes
+  }
+
+  get writer(): string {
+    this.#writer ??= this.#options.mint()
+    return this.#writer
+  }
+
+  open(): Promise<State> {
+    if (this.#down) return Promise.reject(this.#down)
+    if (this.#log.state) return Promise.resolve(this.#log.state)
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  submit<T>(decide: Decision<T>, options: SubmitOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#down) return reject(this.#down)
+      this.#queue.push({ decide, options, resolve: (value) => resolve(value as T), reject })
+      this.#start()
+    })
+  }
+
+  poke(): void {
+    if (this.#poked || this.#down) return
+    this.#poked = true
+    this.submit(() => undefined, { poke: true }).catch((error: unknown) => this.#troubled(error))
+  }
+
+  catchUp(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      if (this.#down) return reject(this.#down)
+      this.#readers.push({ decide: () => undefined, options: {}, resolve: () => resolve(), reject })
+      this.#start()
+    })
+  }
+
+  ride(rider: Rider): () => void {
+    this.#riders.add(rider)
+    return () => void this.#riders.delete(rider)
+  }
+
+  listen(listener: ReplicaListener): () => void {
+    return this.#log.listen(listener)
+  }
+
+  async payload(id: string): Promise<unknown> {
+    await this.open()
+    return this.#store.payload(id)
+  }
+
+  leave(worker: string): Promise<void> {
+    return this.#store.leave(worker)
+  }
+
+  async close(): Promise<void> {
+    this.#fail(new QueueError('closed', 'Cannot use the queue: it was closed'))
+    await this.#pumping
+    await this.#store.close()
+  }
+
+  async #open(): Promise<State> {
+    try {
+      const state = await this.#log.load()
+      this.#unsubscribe ??= this.#store.subscribe(() => this.#hinted())
+      return state
+    } catch (error) {
+      if (isFinal(error)) this.#fail(error)
+      throw error
+    }
+  }
+
+  /** Somebody appended: read at once, or with what else comes in the same quarter of a second. */
+  #hinted(): void {
+    if (!this.eager && this.#cancelWatch !== undefined) {
+      this.#missedHint = true
+      return
+    }
+    this.#look()
+    this.#cancelWatch ??= this.#options.clock.setTimer(() => {
+      this.#cancelWatch = undefined
+      if (this.#missedHint) this.#hinted()
+    }, watchMs)
+  }
+
+  #look(): void {
+    this.#missedHint = false
+    this.catchUp().catch((error: unknown) => this.#troubled(error))
+  }
+
+  #troubled(error: unknown): void {
+    if (error !== this.#down) this.#log.notify({ state: 'failing', error })
+  }
+
+  /** Nothing works from here on: everyone who waits learns why. */
+  #fail(error: QueueError): void {
+    if (this.#down) return
+    this.#down = error
+    this.#unsubscribe?.()
+    this.#cancelWatch?.()
+    this.#log.notify(error.code === 'closed' ? { state: 'closed' } : { state: 'down', error })
+  }
+
+  #start(): void {
+    this.#pumping ??= Promise.resolve().then(() => this.#pump())
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#queue.length > 0 || this.#readers.length > 0) await this.#turn()
+    this.#pumping = undefined
+  }
+
+  /** One entry, or one read. Never rejects: whoever waits is told. */
+  async #turn(): Promise<void> {
+    const readers = this.#readers.splice(0)
+    let batch: Submission[] = []
+    try {
+      const state = await this.open()
+      batch = this.#queue.splice(0, batchSize)
+      if (batch.some((each) => each.options.poke)) this.#poked = false
+      const level = batch.length > 0 && (await this.#commit(state, batch))
+      if (readers.length > 0 && !level) await this.#log.read(this.#log.state ?? state)
+      for (const reader of readers) reader.resolve(undefined)
+      this.#log.checkpoint()
+    } catch (error) {
+      if (isFinal(error)) this.#fail(error)
+      if (batch.length === 0) batch = this.#queue.splice(0)
+      this.#poked = false
+      for (const each of [...readers, ...batch]) each.reject(error)
+    }
+  }
+
+  #commit(state: State, waiting: readonly Submission[]): Promise<boolean> {
+    const { clock, durability = 'auto' } = this.#options
+    const batch = new Batch(waiting, {
+      log: this.#log,
+      clock,
+      writer: this.writer,
+      nextCounter: () => ++this.#counter,
+      riders: this.#riders,
+      durability,
+      giveBack: (submissions) => this.#queue.unshift(...submissions),
+    })
+    return batch.commit(state)
+  }
+}

@@ -1,0 +1,94 @@
+import type { Deciding } from '../machine/decide.ts'
+import { decideReclaim, type LostLease, lostLeases, untilSilent } from '../machine/leases.ts'
+import type { State } from '../machine/state.ts'
+import type { Drafting } from '../replica/types.ts'
+import { createPresence, type Presence } from './presence.ts'
+import type { WorkerOptions } from './types.ts'
+
+/** How long a holder with a lock may be silent before its leases are lost all the same (milliseconds). */
+export const lockSilenceMs: number = 5 * 60_000
+
+/** Watches the other holders, and takes back what the lost ones held. */
+export class LeaseWatch {
+  readonly #options: WorkerOptions
+  readonly #deciding: (drafting: Drafting) => Deciding
+  readonly presence: Presence
+  #me = ''
+  #isOn = false
+  #reclaiming = false
+
+  constructor(options: WorkerOptions, deciding: (drafting: Drafting) => Deciding) {
+    this.#options = options
+    this.#deciding = deciding
+    const { locks, lockPrefix, warn } = options
+    this.presence = createPresence(
+      locks,
+      lockPrefix,
+      () => this.#onFreed(),
+      (error) => warn('Cannot watch the lock of another worker', error),
+    )
+  }
+
+  start(me: string): void {
+    this.#me = me
+    this.#isOn = true
+  }
+
+  stop(): void {
+    this.#isOn = false
+    this.presence.stop()
+  }
+
+  /** Watches the locks of everybody else who holds jobs. */
+  look(state: State): void {
+    const others = new Set<string>()
+    for (const [worker, ids] of state.index.held) {
+      const [id] = worker === this.#me ? [] : ids
+      if (id !== undefined && state.jobs.get(id)?.run?.lock) others.add(worker)
+    }
+    this.presence.watch(others)
+    if (this.lost(state, this.#options.replica.byes).length > 0) this.reclaim()
+  }
+
+  lost(state: State, byes: ReadonlySet<string>): LostLease[] {
+    const { freed } = this.presence
+    return lostLeases(state, { me: this.#me, byes, freed, lockSilenceMs }, this.#options.clock.monotonic())
+  }
+
+  /** Milliseconds until somebody's silence is too long. */
+  untilLost(state: State, mono: number): number {
+    let until = Number.POSITIVE_INFINITY
+    for (const worker of state.index.held.keys()) {
+      if (worker !== this.#me) until = Math.min(until, untilSilent(state, worker, lockSilenceMs, mono))
+    }
+    return until
+  }
+
+  /** Reads who said goodbye, and takes back what the lost held, in one step. */
+  reclaim(): void {
+    if (this.#reclaiming || !this.#isOn) return
+    this.#reclaiming = true
+    const { replica, maxCrashes, warn } = this.#options
+    const decided = replica.submit(
+      (state, drafting) => {
+        const lost = this.lost(state, drafting.byes)
+        decideReclaim(state, lost, maxCrashes, this.#deciding(drafting))
+        for (const bye of drafting.byes) if (!state.index.held.has(bye)) drafting.forget(bye)
+      },
+      { fresh: true },
+    )
+    decided
+      .catch((error: unknown) => warn('Cannot take back lost jobs yet', error))
+      .finally(() => {
+        this.#reclaiming = false
+      })
+  }
+
+  #onFreed(): void {
+    const { replica, warn } = this.#options
+    replica.catchUp().then(
+      () => this.reclaim(),
+      (error: unknown) => warn('Cannot read the log', error),
+    )
+  }
+}

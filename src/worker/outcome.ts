@@ -1,0 +1,48 @@
+import { isJson } from './json.ts'
+
+/** What a handler returns to be called again later; made by {@link snooze}. */
+export interface Snooze {
+  readonly [snoozeKey]: number
+}
+
+const snoozeKey: unique symbol = Symbol.for('holdfast.snooze')
+
+/**
+ * Returned by a handler: not done, not failed; call again in `ms` milliseconds. Nothing is charged.
+ *
+ * @throws RangeError when `ms` is negative or not a number.
+ * @example
+ * ```ts
+ * import { snooze } from 'holdfast'
+ *
+ * const poll = async (ready: boolean) => (ready ? { done: true } : snooze(60_000))
+ * await poll(false)
+ * ```
+ */
+export function snooze(ms: number): Snooze {
+  if (!(ms >= 0)) throw new RangeError(`Cannot snooze: ms is ${ms}, expected 0 or more milliseconds`)
+  return { [snoozeKey]: ms }
+}
+
+/** The milliseconds of a {@link Snooze}, or `undefined` for any other value. */
+export function snoozeMs(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !(snoozeKey in value)) return undefined
+  const ms: unknown = Reflect.get(value, snoozeKey)
+  return typeof ms === 'number' ? ms : undefined
+}
+
+/** The longest result kept, as JSON text. */
+export const maxResultLength = 16_384
+
+/** A result as the log keeps it, or why it cannot be kept. */
+export function encodeResult(value: unknown): {
+  readonly text?: string | undefined
+  readonly refused?: string
+} {
+  if (value === undefined) return {}
+  if (!isJson(value)) return { refused: 'it is not JSON' }
+  const text = JSON.stringify(value)
+  if (text.length > maxResultLength)
+    return { refused: `it has ${text.length} characters, of ${maxResultLength}` }
+  return { text }
+}

@@ -1,0 +1,173 @@
+import { QueueError } from '../errors.ts'
+import type { Holder } from '../machine/decide.ts'
+import type { State } from '../machine/state.ts'
+import { Execution } from './execution.ts'
+import { handlerPayload, storedPayload } from './payload.ts'
+import { commitSettlement, givenBack, released, returned, type Settlement, threw, unfit } from './settle.ts'
+import type { Tally, WorkerOptions } from './types.ts'
+
+/** How often progress is kept at the most (milliseconds). */
+const progressMs = 250
+
+/** The attempts under way in this context. */
+export class Runner {
+  readonly #options: WorkerOptions
+  readonly #executions: Map<string, Execution> = new Map()
+  readonly #waiting: Set<() => void> = new Set()
+  readonly tally: Tally = { completed: 0, failed: 0, dead: 0 }
+  #progressTimer: (() => void) | undefined
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#executions.size
+  }
+
+  /** Handlers that were told to stop and have not. */
+  get stuck(): number {
+    return this.#count((execution) => execution.abortedBy !== undefined)
+  }
+
+  /** Handlers that still run although their job is not held any more: each keeps its slot. */
+  zombies(state: State): number {
+    return this.#count((execution) => !holds(state, execution))
+  }
+
+  /** Starts the handler of a job whose claim was committed. */
+  begin(holder: Holder): void {
+    const job = this.#options.replica.state?.jobs.get(holder.id)
+    const kind = job && this.#options.kinds.get(job.kind)
+    if (job?.epoch !== holder.epoch || kind === undefined) return
+    const { clock } = this.#options
+    const execution = new Execution(job, kind, { clock, progressed: () => this.#progressed() })
+    this.#executions.set(nameOf(execution), execution)
+    this.#perform(execution).catch((error: unknown) =>
+      this.#options.warn(`Cannot settle job "${job.id}"`, error, job.id),
+    )
+  }
+
+  /** Tells handlers whose job was lost or is to be cancelled. */
+  look(state: State): void {
+    for (const execution of this.#executions.values()) {
+      const what = `Cannot go on with job "${execution.id}"`
+      if (!holds(state, execution))
+        execution.abort(new QueueError('lease-lost', `${what}: its lease was lost`))
+      else if (state.jobs.get(execution.id)?.cancelRequested) {
+        execution.abort(new QueueError('cancelled', `${what}: it was cancelled`))
+      }
+    }
+  }
+
+  /** The progress that waits to be kept, by job. */
+  *progress(state: State): Iterable<Execution> {
+    for (const execution of this.#executions.values()) {
+      if (execution.pending && holds(state, execution)) yield execution
+    }
+  }
+
+  /** Resolves when the next attempt is settled, or {@link nudge} is called. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      const once = (): void => {
+        this.#waiting.delete(once)
+        resolve()
+      }
+      this.#waiting.add(once)
+    })
+  }
+
+  nudge(): void {
+    for (const waiting of [...this.#waiting]) waiting()
+  }
+
+  /** Aborts what runs and gives it back; resolves when everything this context held is settled. */
+  async giveBack(): Promise<void> {
+    const { warn } = this.#options
+    const reason = new QueueError('stopped', 'Cannot go on: the worker was stopped')
+    const settling = [...this.#executions.values()].map(async (execution) => {
+      if (execution.isOver) return execution.settled
+      execution.abort(reason)
+      try {
+        await commitSettlement(execution, released(execution), this.#options)
+      } catch (error) {
+        warn(`Cannot give job "${execution.id}" back`, error, execution.id)
+      }
+    })
+    await Promise.all(settling)
+  }
+
+  /** Aborts what runs, and forgets it: others will take it back. */
+  abandon(): void {
+    const reason = new QueueError('stopped', 'Cannot go on: this context is leaving')
+    for (const execution of this.#executions.values()) execution.abort(reason)
+    this.stop()
+  }
+
+  stop(): void {
+    this.#progressTimer?.()
+    this.#progressTimer = undefined
+    this.nudge()
+  }
+
+  async #perform(execution: Execution): Promise<void> {
+    try {
+      const settlement = await this.#attempt(execution)
+      execution.end()
+      if (execution.abortedBy?.code === 'lease-lost') return
+      const job = await commitSettlement(execution, settlement, this.#options)
+      if (job && settlement.counts) this.tally[settlement.counts]++
+      if (job?.state === 'dead') this.tally.dead++
+    } finally {
+      execution.end()
+      execution.isSettled()
+      this.#executions.delete(nameOf(execution))
+      this.nudge()
+    }
+  }
+
+  /** Runs the handler. Never rejects. */
+  async #attempt(execution: Execution): Promise<Settlement> {
+    const { job, kind } = execution
+    const options = this.#options
+    let stored: unknown
+    try {
+      stored = await storedPayload(job, options.replica)
+    } catch (error) {
+      options.warn(`Cannot read the payload of job "${job.id}"`, error, job.id)
+      return givenBack(execution)
+    }
+    try {
+      const fitted = await handlerPayload(stored, job, kind)
+      if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)
+      const context = execution.context()
+      if (await kind.isDone?.(fitted.payload, context)) return returned(execution, undefined, options)
+      return returned(execution, await kind.run?.(fitted.payload, context), options)
+    } catch (error) {
+      return threw(execution, error, options)
+    }
+  }
+
+  #progressed(): void {
+    this.#progressTimer ??= this.#options.clock.setTimer(() => {
+      this.#progressTimer = undefined
+      this.#options.replica.poke()
+    }, progressMs)
+  }
+
+  #count(is: (execution: Execution) => boolean): number {
+    let count = 0
+    for (const execution of this.#executions.values()) if (!execution.isOver && is(execution)) count++
+    return count
+  }
+}
+
+function nameOf({ id, epoch }: Holder): string {
+  return `${id}:${epoch}`
+}
+
+function holds(state: State, { id, epoch }: Holder): boolean {
+  const job = state.jobs.get(id)
+  return job?.state === 'running' && job.epoch === epoch
+}

@@ -1,0 +1,230 @@
+import { type Ability, type ClaimRequest, decideClaim } from '../machine/claim.ts'
+import type { Deciding } from '../machine/decide.ts'
+import type { Run } from '../machine/job.ts'
+import { decideRenew } from '../machine/leases.ts'
+import { untilDue } from '../machine/query.ts'
+import type { State } from '../machine/state.ts'
+import { decideExpiry } from '../machine/upkeep.ts'
+import type { Drafting } from '../replica/types.ts'
+import { LeaseWatch } from './leases.ts'
+import { Runner } from './runner.ts'
+import { lookMs, Schedule } from './schedule.ts'
+import type { WorkerOptions } from './types.ts'
+
+/**
+ * Runs the jobs of one context: claims what it has slots for, keeps the leases, settles, and takes back what lost
+ * holders held. All its writes ride in the replica's shared entries.
+ */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #leases: LeaseWatch
+  readonly #schedule: Schedule
+  readonly #run: { current: Run | undefined } = { current: undefined }
+  readonly runner: Runner
+  readonly abilities: ReadonlyMap<string, Ability>
+  #mode: 'off' | 'starting' | 'on' | 'stopping' = 'off'
+  #name = ''
+  #release: () => void = () => {}
+  #undo: (() => void)[] = []
+  #renewedAt = 0
+  #lookedAt = 0
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.abilities = new Map([...options.kinds].filter(([, kind]) => kind.run !== undefined))
+    this.runner = new Runner(options)
+    this.#leases = new LeaseWatch(options, (drafting) => this.#deciding(drafting))
+    this.#schedule = new Schedule(options.clock, () => this.#onDue())
+  }
+
+  /** This context's name as a holder; empty until it first started. */
+  get name(): string {
+    return this.#name
+  }
+
+  get isOn(): boolean {
+    return this.#mode === 'on' || this.#mode === 'starting'
+  }
+
+  /** Takes the lock, and begins to claim. Resolves once the first claim was decided. */
+  async start(): Promise<void> {
+    if (this.#mode !== 'off') return
+    this.#mode = 'starting'
+    const { mint, replica, leaseMs, interruptible } = this.#options
+    this.#name = mint()
+    try {
+      await replica.open()
+      const { locked, release } = await this.#leases.presence.take(this.#name)
+      this.#release = release
+      this.#run.current = { worker: this.#name, lock: locked, leaseMs, interruptible }
+      if (this.#is('starting')) this.#join()
+      else this.#off()
+      await replica.submit(() => undefined)
+    } catch (error) {
+      this.#off()
+      throw error
+    }
+  }
+
+  /** Claims nothing more; what still runs after `graceMs` is aborted and given back. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#mode === 'off') return
+    this.#mode = 'stopping'
+    let isGraceOver = graceMs === 0
+    const cancel = this.#options.clock.setTimer(() => {
+      isGraceOver = true
+      this.runner.nudge()
+    }, graceMs)
+    while (this.runner.size > 0 && !isGraceOver && this.#is('stopping')) await this.runner.next()
+    cancel()
+    await this.runner.giveBack()
+    this.#off()
+  }
+
+  /** Gives everything up at once, as the context may be gone a moment later: bye first, then the lock. */
+  leave(): Promise<void> {
+    if (this.#mode === 'off') return Promise.resolve()
+    const left = this.#options.replica.leave(this.#name)
+    this.runner.abandon()
+    this.#off()
+    return left
+  }
+
+  /** Looks now: timers may have been frozen, and hints lost. With `online`, what waits for a network is tried. */
+  wake(online: boolean): void {
+    if (this.#mode !== 'on') return
+    const { replica, owner, warn } = this.#options
+    const { state } = replica
+    if (online && state) {
+      for (const [key, hold] of state.holds.entries()) {
+        if (hold.owner === owner && hold.cause === 'no-response') state.index.holds.stop(key)
+      }
+    }
+    this.#lookedAt = this.#options.clock.monotonic()
+    replica.catchUp().then(
+      () => replica.poke(),
+      (error: unknown) => warn('Cannot read the log', error),
+    )
+  }
+
+  #join(): void {
+    const { replica, connectivity } = this.#options
+    this.#mode = 'on'
+    this.#leases.start(this.#name)
+    replica.eager = true
+    this.#lookedAt = this.#options.clock.monotonic()
+    this.#undo = [
+      replica.ride((state, drafting) => this.#ride(state, drafting)),
+      replica.listen({
+        entry: () => this.#onEntry(),
+        notice: ({ state }) => {
+          if (state === 'down') this.#abandon()
+          if (state === 'reloaded' || state === 'replaced') this.#onEntry()
+        },
+      }),
+      connectivity.subscribe(() => this.wake(true)),
+    ]
+    this.#onEntry()
+  }
+
+  /** Joins every entry: expires, renews, keeps progress, and claims with the slots that this entry frees. */
+  #ride(state: State, drafting: Drafting): () => void {
+    const deciding = this.#deciding(drafting)
+    const { mono } = drafting.now
+    decideExpiry(state, deciding)
+    const renews = mono - this.#renewedAt >= this.#options.leaseMs / 3
+    if (renews) decideRenew(state, this.#name, deciding)
+    const told = [...this.runner.progress(state)].map((execution) => {
+      const { id, epoch, pending } = execution
+      if (pending) deciding.emit({ type: 'progressed', id, epoch, ...pending })
+      return { execution, pending }
+    })
+    const run = this.#mayClaim(drafting) ? this.#run.current : undefined
+    const claimed = run ? decideClaim(state, this.#claimRequest(state, run, drafting), deciding) : []
+    return () => {
+      // What this entry left is for the next one.
+      if (claimed.length === 0 && drafting.events.some((event) => event.type === 'enqueued')) this.#laggards()
+      if (renews || claimed.length > 0) this.#renewedAt = mono
+      for (const { execution, pending } of told)
+        if (execution.pending === pending) execution.pending = undefined
+      for (const holder of claimed) this.runner.begin(holder)
+    }
+  }
+
+  /** Looks once more where an entry brought jobs that it could not claim in the same breath. */
+  #laggards(): void {
+    const { replica, isHidden, kinds } = this.#options
+    const isOnce = [...this.abilities.keys()].some((kind) => kinds.get(kind)?.once)
+    if (isOnce || isHidden()) replica.poke()
+  }
+
+  #mayClaim({ events }: Drafting): boolean {
+    if (this.#mode !== 'on') return false
+    return !this.#options.isHidden() || !events.some((event) => event.type === 'enqueued')
+  }
+
+  #claimRequest(state: State, run: Run, { events }: Drafting): ClaimRequest {
+    const { concurrency, maxRunning, connectivity, kinds } = this.#options
+    // What may run only once is not claimed in the entry that brings it: its caller has not been told of it yet.
+    const brings = events.some((event) => event.type === 'enqueued' && event.once)
+    const abilities = brings
+      ? new Map([...this.abilities].filter(([kind]) => !kinds.get(kind)?.once))
+      : this.abilities
+    const held = state.index.held.get(run.worker)?.size ?? 0
+    const slots = concurrency - held - this.runner.zombies(state)
+    return { run, slots, kinds: abilities, maxRunning, online: connectivity.online() }
+  }
+
+  /** Something was committed, by whomever. */
+  #onEntry(): void {
+    const { state } = this.#options.replica
+    if (state === undefined || this.#mode === 'off') return
+    this.runner.look(state)
+    this.#leases.look(state)
+    this.#arm(state)
+  }
+
+  #arm(state: State): void {
+    const { clock, owner, leaseMs } = this.#options
+    const now = { wall: clock.now(), mono: clock.monotonic() }
+    const untilRenewal = state.index.held.has(this.#name) ? this.#renewedAt + leaseMs / 3 - now.mono : lookMs
+    const untilClaim = this.#mode === 'on' ? untilDue(state, owner, this.abilities, now) : lookMs
+    this.#schedule.arm(Math.min(untilRenewal, untilClaim, this.#leases.untilLost(state, now.mono)))
+  }
+
+  #onDue(): void {
+    const { replica, clock } = this.#options
+    const { state } = replica
+    if (state === undefined) return
+    if (clock.monotonic() - this.#lookedAt >= lookMs) this.wake(false)
+    else if (this.#leases.lost(state, replica.byes).length > 0) this.#leases.reclaim()
+    else replica.poke()
+    this.#arm(state)
+  }
+
+  /** The log cannot be used any more: whatever is held counts as released. */
+  #abandon(): void {
+    this.leave().catch((error: unknown) => this.#options.warn('Cannot leave a bye', error))
+  }
+
+  #off(): void {
+    this.#mode = 'off'
+    this.#run.current = undefined
+    this.#options.replica.eager = false
+    for (const undo of this.#undo.splice(0)) undo()
+    this.#schedule.stop()
+    this.#leases.stop()
+    this.runner.stop()
+    this.#release()
+    this.#release = () => {}
+  }
+
+  #is(mode: 'starting' | 'stopping'): boolean {
+    return this.#mode === mode
+  }
+
+  #deciding({ now, emit }: Drafting): Deciding {
+    const { owner, wishes } = this.#options
+    return { now, emit, owner, acks: wishes() }
+  }
+}

@@ -1,4 +1,4 @@
-import { isQueueError, QueueError } from '../errors.ts'
+import { isQueueError, type QueueError } from '../errors.ts'
 import { decodeEntry, loadState } from '../machine/codec.ts'
 import type { LogEntry, Now } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'

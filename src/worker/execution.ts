@@ -27,7 +27,7 @@ export class Execution implements Holder {
   isOver = false
   /** Resolves when nothing is left to be committed. */
   readonly settled: Promise<void>
-  isSettled: () => void = () => {}
+  isSettled: () => void = () => undefined
 
   constructor(job: Job, kind: Kind, hooks: ExecutionHooks) {
     this.job = job

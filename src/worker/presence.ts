@@ -57,7 +57,7 @@ function takeLock(
   locks: Locks | undefined,
   name: string,
 ): Promise<{ readonly locked: boolean; readonly release: () => void }> {
-  const none = { locked: false, release: () => {} }
+  const none = { locked: false, release: () => undefined }
   if (locks === undefined) return Promise.resolve(none)
   return new Promise((resolve) => {
     const held = (): Promise<void> =>

@@ -51,6 +51,7 @@ export class Runner {
   /** Tells handlers whose job was lost or is to be cancelled. */
   look(state: State): void {
     for (const execution of this.#executions.values()) {
+      if (execution.isOver) continue
       const what = `Cannot go on with job "${execution.id}"`
       if (!holds(state, execution))
         execution.abort(new QueueError('lease-lost', `${what}: its lease was lost`))

@@ -1,4 +1,4 @@
-import { isQueueError, QueueError } from '../errors.ts'
+import { isQueueError, type QueueError } from '../errors.ts'
 import type { Deciding } from '../machine/decide.ts'
 import type { Job } from '../machine/job.ts'
 import {

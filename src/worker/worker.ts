@@ -24,7 +24,7 @@ export class Worker {
   readonly abilities: ReadonlyMap<string, Ability>
   #mode: 'off' | 'starting' | 'on' | 'stopping' = 'off'
   #name = ''
-  #release: () => void = () => {}
+  #release: () => void = () => undefined
   #undo: (() => void)[] = []
   #renewedAt = 0
   #lookedAt = 0
@@ -216,7 +216,7 @@ export class Worker {
     this.#leases.stop()
     this.runner.stop()
     this.#release()
-    this.#release = () => {}
+    this.#release = () => undefined
   }
 
   #is(mode: 'starting' | 'stopping'): boolean {

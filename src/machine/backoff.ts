@@ -15,7 +15,8 @@ export interface RetryPolicy {
   readonly minMs: number
   /**
    * `exponential` has full jitter: anything up to `baseMs · 2^(errors − 1)`. `fixed` waits `baseMs`, `linear` waits
-   * `baseMs · errors`. A function is given the number of errors and returns milliseconds.
+   * `baseMs · errors`. A function is given the number of errors and returns milliseconds; what is
+   * negative or no number counts as `capMs`.
    *
    * @default 'exponential'
    */
@@ -30,12 +31,20 @@ export const defaultRetry: RetryPolicy = {
   backoff: 'exponential',
 }
 
+/** The longest wait that an instant can be told from: an infinite one would not survive the log. */
+const longestMs = 2 ** 52
+
+/** A wait as the log can keep it. */
+export function finiteMs(ms: number): number {
+  return Math.min(ms, longestMs)
+}
+
 /** The wait after the given number of errors (1 or more). `random` is a number from 0 to below 1. */
 export function backoffMs(policy: RetryPolicy, errors: number, random: number): number {
   const { backoff, baseMs, capMs, minMs } = policy
-  const wait = Math.min(capMs, raw(backoff, baseMs, errors, capMs))
+  const wait = finiteMs(Math.min(capMs, raw(backoff, baseMs, errors, capMs)))
   const jittered = backoff === 'exponential' ? random * wait : wait
-  return Math.max(minMs, Math.round(jittered))
+  return Math.max(finiteMs(minMs), Math.round(jittered))
 }
 
 function raw(backoff: RetryPolicy['backoff'], baseMs: number, errors: number, capMs: number): number {

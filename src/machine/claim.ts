@@ -1,8 +1,10 @@
 import type { Deciding, Holder } from './decide.ts'
 import { Heap } from './heap.ts'
-import type { Job, Run } from './job.ts'
+import { type Job, laneOf, type Run } from './job.ts'
 import type { Lane } from './ready.ts'
+import type { Hold } from './rows.ts'
 import type { State } from './state.ts'
+import { decideExpiry } from './upkeep.ts'
 
 /** What a claimer can run of a kind. */
 export interface Ability {
@@ -25,96 +27,109 @@ export interface ClaimRequest {
 /** From this many crashes on a job runs alone in its context, so that it takes nothing down with it. */
 const loneFrom = 2
 
-/** Claims the best ranked jobs that may run now, as far as slots and limits go, and sends held kinds' probes. */
-export function decideClaim(state: State, request: ClaimRequest, deciding: Deciding): Holder[] {
-  state.index.ready.wake(deciding.now)
-  const free = Math.min(request.slots, request.maxRunning - state.index.running)
-  if (free <= 0 || state.isPaused(deciding.owner) || runsAlone(state, request.run.worker)) return []
-  const lanes = laneHeap(state, request, deciding)
-  const probes = lanes.held.map((lane) => probeOf(state, lane, deciding)).filter((job) => job !== undefined)
-  const sent = probes.filter((job) => !isLone(job)).slice(0, free)
-  for (const job of sent) deciding.emit({ type: 'claimed', run: request.run, jobs: [job.id], probe: true })
-  const jobs = take(state, lanes.open, free - sent.length, request)
-  if (jobs.length > 0) deciding.emit({ type: 'claimed', run: request.run, jobs: jobs.map((job) => job.id) })
-  return [...sent, ...jobs].map((job) => ({ id: job.id, epoch: job.epoch + 1 }))
+interface Candidate {
+  readonly lane: Lane
+  readonly job: Job
 }
 
-function laneHeap(
+/**
+ * Claims the best ranked jobs that may run now, as far as slots and limits go, and sends held kinds' probes. What has
+ * expired goes to the dead letters first.
+ */
+export function decideClaim(state: State, request: ClaimRequest, deciding: Deciding): Holder[] {
+  const { run, slots, maxRunning } = request
+  state.index.ready.wake(deciding.now)
+  state.index.holds.takeOver(deciding.now)
+  if (!decideExpiry(state, deciding)) return []
+  const free = Math.min(slots, maxRunning - state.index.running)
+  if (free <= 0 || state.isPaused(deciding.owner) || runsAlone(state, run.worker)) return []
+  const { open, held } = lanesFor(state, request, deciding)
+  const probes = probesOf(state, held, free, run.worker)
+  for (const job of probes) deciding.emit({ type: 'claimed', run, jobs: [job.id], probe: true })
+  const jobs = runsAlone(state, run.worker) ? [] : take(state, open, free - probes.length, request)
+  if (jobs.length > 0) deciding.emit({ type: 'claimed', run, jobs: jobs.map((job) => job.id) })
+  return [...probes, ...jobs].map((job) => ({ id: job.id, epoch: job.epoch + 1 }))
+}
+
+/** The lanes that have something for this claimer, and room for it; those that are held apart. */
+function lanesFor(
   state: State,
   request: ClaimRequest,
-  deciding: Deciding,
-): { open: Heap<Lane>; held: Lane[] } {
+  { owner }: Deciding,
+): { readonly open: Heap<Candidate>; readonly held: Lane[] } {
   const { ready } = state.index
-  const open = new Heap<Lane>((a, b) => {
-    const [jobA, jobB] = [ready.peek(a), ready.peek(b)]
-    return jobB === undefined || (jobA !== undefined && ready.before(jobA, jobB))
-  })
+  const open = new Heap<Candidate>((a, b) => ready.before(a.job, b.job))
   const held: Lane[] = []
-  for (const lane of ready.lanes()) {
-    const ability = request.kinds.get(lane.kind)
-    if (ability === undefined || lane.owner !== deciding.owner) continue
-    if (ability.needsNetwork && !request.online) continue
-    if (roomFor(state, lane.kind, request) <= 0 || ready.peek(lane) === undefined) continue
-    if (state.hold(lane.owner, lane.kind) === undefined) open.push(lane)
+  for (const [kind, { needsNetwork }] of request.kinds) {
+    const lane = ready.lane(owner, kind)
+    if (lane === undefined || (needsNetwork && !request.online) || roomFor(state, kind, request) <= 0)
+      continue
+    const job = ready.peek(lane)
+    if (job === undefined) continue
+    if (state.hold(owner, kind) === undefined) open.push({ lane, job })
     else held.push(lane)
   }
   return { open, held }
 }
 
 function roomFor(state: State, kind: string, { kinds }: ClaimRequest): number {
-  const maxRunning = kinds.get(kind)?.maxRunning ?? 0
-  return maxRunning - (state.index.runningByKind.get(kind) ?? 0)
+  return (kinds.get(kind)?.maxRunning ?? 0) - (state.index.runningByKind.get(kind) ?? 0)
 }
 
-function take(state: State, lanes: Heap<Lane>, slots: number, request: ClaimRequest): Job[] {
+function take(state: State, open: Heap<Candidate>, slots: number, request: ClaimRequest): Job[] {
   const { ready, held } = state.index
+  const isBusy = held.has(request.run.worker)
   const taken: Job[] = []
-  const takenByKind = new Map<string, number>()
-  const busy = held.has(request.run.worker)
-  while (taken.length < slots) {
-    const lane = lanes.pop()
-    const job = lane && ready.peek(lane)
-    if (lane === undefined || job === undefined) break
-    if (isLone(job)) return taken.length === 0 && !busy ? [takeTop(lane, job)] : taken
-    taken.push(takeTop(lane, job))
-    const count = (takenByKind.get(lane.kind) ?? 0) + 1
-    takenByKind.set(lane.kind, count)
-    if (roomFor(state, lane.kind, request) > count && ready.peek(lane) !== undefined) lanes.push(lane)
+  const takenOf = new Map<string, number>()
+  for (let best = open.pop(); best !== undefined && taken.length < slots; best = open.pop()) {
+    const { lane, job } = best
+    if (isLone(job)) return taken.length === 0 && !isBusy ? [job] : taken
+    taken.push(job)
+    lane.ready.pop()
+    const ofKind = (takenOf.get(lane.kind) ?? 0) + 1
+    takenOf.set(lane.kind, ofKind)
+    const next = roomFor(state, lane.kind, request) > ofKind ? ready.peek(lane) : undefined
+    if (next !== undefined) open.push({ lane, job: next })
   }
   return taken
 }
 
-function takeTop(lane: Lane, job: Job): Job {
-  lane.ready.pop()
-  return job
+/** One probe for each held kind that is due for one. A job that must run alone goes only where nothing else runs. */
+function probesOf(state: State, lanes: readonly Lane[], free: number, worker: string): Job[] {
+  const probes: Job[] = []
+  for (const lane of lanes) {
+    const isAlone = probes.length === 0 && !state.index.held.has(worker)
+    const probe = probes.length < free ? probeOf(state, lane, isAlone) : undefined
+    if (probe !== undefined) probes.push(probe)
+    if (probe !== undefined && isLone(probe)) break
+  }
+  return probes
 }
 
 /** The job that probed this hold least, when the hold's wait is over and no probe is out. */
-function probeOf(state: State, lane: Lane, { now }: Deciding): Job | undefined {
+function probeOf(state: State, lane: Lane, isAlone: boolean): Job | undefined {
+  const { ready, holds } = state.index
   const hold = state.hold(lane.owner, lane.kind)
-  if (hold?.waitMs === undefined || !state.index.holds.isOver(`${lane.owner}\0${lane.kind}`, now))
-    return undefined
-  const out = hold.probe && state.jobs.get(hold.probe.id)
-  if (out?.state === 'running' && out.epoch === hold.probe?.epoch) return undefined
-  const { ready } = state.index
-  const times = (job: Job): number => (job.probed?.hold === hold.number ? job.probed.times : 0)
-  let best: Job | undefined
-  for (const job of lane.ready.items()) {
-    if (!ready.isReady(job)) continue
-    if (best === undefined || times(job) < times(best)) best = job
-    else if (times(job) === times(best) && ready.before(job, best)) best = job
-  }
-  return best
+  if (hold?.waitMs === undefined || holds.has(laneOf(lane)) || isOut(state, hold)) return undefined
+  const times = ({ probed }: Job): number => (probed?.hold === hold.number ? probed.times : 0)
+  const isBetter = (a: Job, b: Job): boolean =>
+    times(a) === times(b) ? ready.before(a, b) : times(a) < times(b)
+  return lane.ready
+    .items()
+    .filter((job) => ready.isReady(job) && (isAlone || !isLone(job)))
+    .reduce<Job | undefined>((best, job) => (best && !isBetter(job, best) ? best : job), undefined)
 }
 
-function isLone(job: Job): boolean {
-  return (job.crashes ?? 0) >= loneFrom
+/** Whether a probe of this hold is still running. */
+export function isOut(state: State, { probe }: Hold): boolean {
+  const job = probe && state.jobs.get(probe.id)
+  return job?.state === 'running' && job.epoch === probe?.epoch
+}
+
+function isLone(job: Job | undefined): boolean {
+  return (job?.crashes ?? 0) >= loneFrom
 }
 
 function runsAlone(state: State, worker: string): boolean {
-  for (const id of state.index.held.get(worker) ?? []) {
-    const job = state.jobs.get(id)
-    if (job !== undefined && isLone(job)) return true
-  }
-  return false
+  return [...(state.index.held.get(worker) ?? [])].some((id) => isLone(state.jobs.get(id)))
 }

@@ -27,9 +27,10 @@ export function entryId(writer: string, counter: number): string {
 export function decodeEntry(entry: Kept & { readonly seq: number }): LogEntry {
   const what = `entry ${entry.seq}`
   const { at, events } = parse(entry.body, what)
-  if (typeof at !== 'number' || !Array.isArray(events)) throw corrupt(what)
   const split = entry.id.lastIndexOf(':')
   const counter = Number(entry.id.slice(split + 1))
+  if (typeof at !== 'number' || !Array.isArray(events) || !events.every(isEvent)) throw corrupt(what)
+  if (split < 0 || !Number.isSafeInteger(counter)) throw corrupt(what)
   return { seq: entry.seq, writer: entry.id.slice(0, split), counter, at, events }
 }
 
@@ -81,7 +82,7 @@ function loadPage(tables: ReadonlyMap<string, Paged>, page: Kept): void {
   const { rows } = parse(page.body, what)
   if (table === undefined || !Array.isArray(rows)) throw corrupt(what)
   for (const row of rows) {
-    if (!Array.isArray(row) || typeof row[0] !== 'string') throw corrupt(what)
+    if (!Array.isArray(row) || typeof row[0] !== 'string' || !isObject(row[1])) throw corrupt(what)
     table.restore(row[0], row[1])
   }
 }
@@ -93,14 +94,22 @@ function parse(body: string, what: string): Record<string, unknown> {
   } catch (cause) {
     throw corrupt(what, cause)
   }
-  if (typeof value !== 'object' || value === null || !('v' in value)) throw corrupt(what)
+  if (!isObject(value) || !('v' in value) || typeof value.v !== 'number') throw corrupt(what)
   const { v } = value
-  if (typeof v !== 'number') throw corrupt(what)
   if (v > FORMAT) {
     const have = `format ${v}, and this version of the library reads up to ${FORMAT}`
     throw new QueueError('version-ahead', `Cannot read the log: ${what} has ${have}; reload the application`)
   }
   return { ...value }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+// Of which type the fold knows; what a known one holds was checked by whoever wrote it.
+function isEvent(value: unknown): value is LogEvent {
+  return isObject(value) && 'type' in value && typeof value.type === 'string'
 }
 
 function corrupt(what: string, cause?: unknown): QueueError {

@@ -1,7 +1,8 @@
 import { QueueError } from '../errors.ts'
+import { finiteMs } from './backoff.ts'
 import { type Deciding, wishFor } from './decide.ts'
 import type { PayloadFact } from './events.ts'
-import { type Dedupe, type Job, slotOf } from './job.ts'
+import { type Dedupe, type Job, slotOf, takesSlot } from './job.ts'
 import type { State } from './state.ts'
 
 /** What becomes of an enqueue whose dedupe key is taken. */
@@ -27,6 +28,12 @@ export interface EnqueueRequest extends PayloadFact {
   readonly debounceMaxMs?: number | undefined
   readonly expiresInMs?: number | undefined
   readonly once?: boolean | undefined
+  /**
+   * Should it die, for whatever reason, it keeps its key.
+   *
+   * @default false
+   */
+  readonly blocks?: boolean | undefined
 }
 
 export interface Backlog {
@@ -51,40 +58,41 @@ export function decideEnqueue(
   backlog: Backlog,
   deciding: Deciding,
 ): EnqueueResult {
-  const { owner } = deciding
-  const earlier = request.dedupe && takers(state, slotOf(owner, request.kind, request.dedupe.key), deciding)
-  if (earlier === undefined || earlier.length === 0)
-    return create(state, request, 'created', backlog, deciding)
-  const waiting = earlier.find((job) => job.state === 'pending')
-  const running = earlier.find((job) => job.state === 'running')
+  const slot = request.dedupe && slotOf(deciding.owner, request.kind, request.dedupe.key)
+  const taker = slot === undefined ? undefined : takerOf(state, slot, deciding)
+  if (slot === undefined || taker === undefined) return create(state, request, 'created', backlog, deciding)
   const { onDuplicate } = request
-  if (onDuplicate !== 'keep' && waiting === undefined && running !== undefined) {
+  const waiting = onDuplicate === 'keep' ? undefined : newest(state, slot, isPending)
+  if (onDuplicate !== 'keep' && waiting === undefined && taker.job?.state === 'running') {
     return create(state, request, 'queued', backlog, deciding)
   }
-  if (waiting !== undefined && (onDuplicate === 'replace' || onDuplicate === 'debounce')) {
-    return revise(waiting, request, deciding)
-  }
-  const { id } = waiting ?? running ?? (earlier[0] as Job)
-  return { id, outcome: 'duplicate', taken: false, superseded: false }
+  if (waiting !== undefined && onDuplicate !== 'queue-one') return revise(state, waiting, request, deciding)
+  return { id: (waiting ?? taker).id, outcome: 'duplicate', taken: false, superseded: false }
 }
 
-function takers(state: State, slot: string, { now }: Deciding): Job[] {
-  const ids = new Set(state.index.takers.get(slot))
+/** Whose the slot is: of the newest job that takes it by its state, else of one that has it for a time. */
+function takerOf(
+  state: State,
+  slot: string,
+  { now }: Deciding,
+): { readonly id: string; readonly job: Job | undefined } | undefined {
+  const job = newest(state, slot, takesSlot)
+  if (job !== undefined) return { id: job.id, job }
   const timed = state.slots.get(slot)
-  if (timed !== undefined && !state.index.slots.isOver(slot, now)) ids.add(timed.id)
-  const jobs: Job[] = []
-  for (const id of ids) {
-    const job = state.jobs.get(id)
-    if (job !== undefined) jobs.push(job)
-    else if (id === timed?.id) jobs.push(ghost(id))
-  }
-  return jobs
+  if (timed === undefined || state.index.slots.isOver(slot, now)) return undefined
+  return { id: timed.id, job: state.jobs.get(timed.id) }
 }
 
-/** A job that is gone, but whose key is taken for a while yet. */
-function ghost(id: string): Job {
-  const none = { ordinal: 0, order: 0, owner: '', kind: '', enqueuedAt: 0, availableAt: 0, waitMs: 0 }
-  return { id, ...none, attempt: 0, epoch: 0, errors: 0, revision: 0, state: 'completed' }
+function newest(state: State, slot: string, counts: (job: Job) => boolean): Job | undefined {
+  return [...(state.index.takers.get(slot) ?? [])]
+    .map((id) => state.jobs.get(id))
+    .filter((job) => job !== undefined)
+    .filter(counts)
+    .reduce<Job | undefined>((a, b) => (a !== undefined && a.order > b.order ? a : b), undefined)
+}
+
+function isPending(job: Job): boolean {
+  return job.state === 'pending'
 }
 
 function create(
@@ -95,15 +103,27 @@ function create(
   deciding: Deciding,
 ): EnqueueResult {
   makeRoom(state, backlog, deciding)
-  const { onDuplicate: _, debounceMaxMs: __, ...facts } = request
-  deciding.emit({ type: 'enqueued', owner: deciding.owner, ...facts })
+  const { onDuplicate: _, debounceMaxMs: __, waitMs, expiresInMs, dedupe, blocks, ...facts } = request
+  deciding.emit({
+    type: 'enqueued',
+    owner: deciding.owner,
+    ...facts,
+    waitMs: waitMs && finiteMs(waitMs),
+    expiresInMs: expiresInMs && finiteMs(expiresInMs),
+    dedupe: dedupe?.ms === undefined ? dedupe : { ...dedupe, ms: finiteMs(dedupe.ms) },
+    blocks: (blocks && request.key !== undefined) || undefined,
+  })
   return { id: request.id, outcome, taken: true, superseded: false }
 }
 
-function revise(job: Job, request: EnqueueRequest, { now, emit }: Deciding): EnqueueResult {
+function revise(state: State, job: Job, request: EnqueueRequest, deciding: Deciding): EnqueueResult {
   const { payload, beside, version, priority } = request
+  const { now, emit } = deciding
   const why = request.onDuplicate === 'debounce' ? 'debounced' : 'replaced'
-  const waitMs = why === 'debounced' ? debounceMs(job, request, now.wall) : request.waitMs
+  const wanted = why === 'debounced' ? debounceMs(job, request, now.wall) : request.waitMs
+  // What a failure made it wait for is a floor, whatever is in it now.
+  const floor = job.attempt === 0 ? 0 : state.index.ready.untilOver(job, now)
+  const waitMs = wanted === undefined ? undefined : finiteMs(Math.max(wanted, floor))
   emit({ type: 'revised', id: job.id, why, payload, beside, version, waitMs, priority })
   return { id: job.id, outcome: why, taken: true, superseded: job.beside !== undefined }
 }
@@ -114,10 +134,9 @@ function debounceMs(job: Job, request: EnqueueRequest, wall: number): number {
 }
 
 function makeRoom(state: State, { maxPending, overflow }: Backlog, deciding: Deciding): void {
-  if (maxPending === Number.POSITIVE_INFINITY) return
   if (pendingOf(state, deciding.owner) < maxPending) return
-  const oldest = state.index.oldest(deciding.owner)
-  if (overflow === 'reject' || oldest === undefined) {
+  const oldest = overflow === 'reject' ? undefined : state.index.oldest(deciding.owner)
+  if (oldest === undefined) {
     throw new QueueError(
       'backlog-full',
       `Cannot enqueue: the backlog holds ${maxPending} jobs, which is its limit`,

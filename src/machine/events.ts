@@ -35,6 +35,8 @@ export interface Enqueued extends PayloadFact {
   readonly dedupe?: Dedupe | undefined
   readonly expiresInMs?: number | undefined
   readonly once?: boolean | undefined
+  /** Should it die, it keeps its key. */
+  readonly blocks?: boolean | undefined
 }
 
 /** A waiting job's payload was superseded: by a duplicate enqueue (`why` tells the mode), or edited by an operator. */
@@ -96,7 +98,7 @@ export interface Dead extends Finish {
   readonly epoch?: number | undefined
   readonly reason: DeadReason
   readonly error?: Omit<Failure, 'at' | 'attempt'> | undefined
-  /** The dead head keeps its key. */
+  /** Whether the dead job keeps its key; absent: as its enqueue said. */
   readonly blocks?: boolean | undefined
 }
 

@@ -1,7 +1,7 @@
 import type { Acked, Forked, Sending, SetAside } from './events.ts'
 import type { Job } from './job.ts'
 import { type Ack, ackId, maxRejects, type Outbox } from './rows.ts'
-import type { State } from './state.ts'
+import type { Tables } from './tables.ts'
 
 /** The key of an ack: its owner and number. */
 export function ackKey(owner: string, sequence: number): string {
@@ -9,7 +9,7 @@ export function ackKey(owner: string, sequence: number): string {
 }
 
 /** Gives a finish the outbox's next number, in the same entry, where acknowledgements are wanted. */
-export function finished(state: State, job: Job, wanted: string | undefined): Job {
+export function finished(state: Tables, job: Job, wanted: string | undefined): Job {
   const finish = (job.finish ?? 0) + 1
   if (wanted === undefined) return { ...job, finish, ack: undefined, sequence: undefined }
   const { owner } = job
@@ -27,13 +27,13 @@ function ackOf(job: Job, sequence: number, finish: number): Ack {
   return { ...facts, type: 'dead', reason: job.reason, error: job.failures?.at(-1) }
 }
 
-export function sending(state: State, { owner, sender }: Sending): void {
+export function sending(state: Tables, { owner, sender }: Sending): void {
   const outbox = state.outboxes.get(owner)
   if (outbox) state.outboxes.put(owner, { ...outbox, sender })
   state.index.seen.set(sender, state.mono)
 }
 
-export function acked(state: State, event: Acked): void {
+export function acked(state: Tables, event: Acked): void {
   const { owner, through = 0, rejected = [] } = event
   const outbox = state.outboxes.get(owner)
   if (outbox === undefined) return
@@ -54,7 +54,7 @@ export function acked(state: State, event: Acked): void {
   state.outboxes.put(owner, { ...outbox, acked, ackedId, rejects, sender })
 }
 
-export function setAside(state: State, event: SetAside): void {
+export function setAside(state: Tables, event: SetAside): void {
   const { owner, sequence } = event
   const ack = state.acks.get(ackKey(owner, sequence))
   const outbox = state.outboxes.get(owner)
@@ -67,7 +67,7 @@ export function setAside(state: State, event: SetAside): void {
 }
 
 /** What is unsettled counts from 1 in a new outbox, in the order it had. */
-export function forked(state: State, { owner, outbox: id }: Forked): void {
+export function forked(state: Tables, { owner, outbox: id }: Forked): void {
   const old = state.outboxes.get(owner)
   if (old === undefined) return
   const unsettled: Ack[] = []
@@ -94,13 +94,18 @@ export function forked(state: State, { owner, outbox: id }: Forked): void {
   state.outboxes.put(owner, anew)
 }
 
-function keepReject(state: State, ack: Ack, reason: { code: string; message: string }, number: number): void {
+function keepReject(
+  state: Tables,
+  ack: Ack,
+  reason: { code: string; message: string },
+  number: number,
+): void {
   const { code, message } = reason
   state.rejects.put(ackKey(ack.owner, number), { ...ack, number, code, message })
   state.rejects.put(ackKey(ack.owner, number - maxRejects), undefined)
 }
 
-function mark(state: State, ack: Ack, to: 'acked' | 'rejected'): void {
+function mark(state: Tables, ack: Ack, to: 'acked' | 'rejected'): void {
   const job = state.jobs.get(ack.id)
   if (job?.sequence === ack.sequence && job.finish === ack.finish) state.jobs.put(job.id, { ...job, ack: to })
 }

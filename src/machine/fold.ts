@@ -2,19 +2,19 @@ import { QueueError } from '../errors.ts'
 import type { LogEvent, PayloadFact, Revised } from './events.ts'
 import * as finish from './fold-acks.ts'
 import { type Failure, type Job, maxFailures, slotOf } from './job.ts'
-import type { State } from './state.ts'
+import type { Tables } from './tables.ts'
 
 type Folds = {
   readonly [Type in LogEvent['type']]: (
-    state: State,
+    state: Tables,
     event: Extract<LogEvent, { readonly type: Type }>,
     at: number,
   ) => void
 }
 
 /** Applies one fact. Needs no configuration, no clock and no randomness; guards belong to the decisions. */
-export function fold(state: State, event: LogEvent, at: number): void {
-  const apply = folds[event.type] as ((state: State, event: LogEvent, at: number) => void) | undefined
+export function fold(state: Tables, event: LogEvent, at: number): void {
+  const apply = folds[event.type] as ((state: Tables, event: LogEvent, at: number) => void) | undefined
   if (apply === undefined) {
     throw new QueueError(
       'store-corrupt',
@@ -100,7 +100,8 @@ const folds: Folds = {
   dead(state, { id, reason, error, blocks, outbox }, at) {
     const job = need(state, id)
     const failures = error ? failed(job, error, at) : {}
-    const dead: Job = { ...job, ...failures, state: 'dead', run: undefined, reason, blocks, finishedAt: at }
+    const ended = { state: 'dead', run: undefined, reason, finishedAt: at } as const
+    const dead: Job = { ...job, ...failures, ...ended, blocks: blocks ?? job.blocks }
     state.jobs.put(id, finish.finished(state, dead, outbox))
   },
 
@@ -126,7 +127,7 @@ const folds: Folds = {
     const anew = { order, errors: 0, crashes: undefined, fruitless: undefined, expiresInMs: undefined }
     const unfinished = {
       reason: undefined,
-      blocks: undefined,
+      cancelRequested: undefined,
       finishedAt: undefined,
       ack: undefined,
       sequence: undefined,
@@ -176,7 +177,7 @@ const folds: Folds = {
   forked: finish.forked,
 }
 
-function need(state: State, id: string): Job {
+function need(state: Tables, id: string): Job {
   const job = state.jobs.get(id)
   if (job === undefined)
     throw new QueueError('store-corrupt', `Cannot read the log: it speaks of no job "${id}"`)

@@ -1,6 +1,10 @@
-/** A binary heap. What is in it may have gone stale: owners check the top and drop what no longer counts. */
+/**
+ * A binary heap that holds each item at most once. What is in it may have gone stale: owners check the top and drop
+ * what no longer counts.
+ */
 export class Heap<T> {
   readonly #before: (a: T, b: T) => boolean
+  readonly #members: Set<T> = new Set()
   #items: T[] = []
 
   constructor(before: (a: T, b: T) => boolean) {
@@ -21,6 +25,8 @@ export class Heap<T> {
   }
 
   push(item: T): void {
+    if (this.#members.has(item)) return
+    this.#members.add(item)
     const items = this.#items
     let at = items.length
     items.push(item)
@@ -38,14 +44,20 @@ export class Heap<T> {
     const items = this.#items
     const top = items[0]
     const last = items.pop()
+    this.#members.delete(top as T)
     if (items.length > 0) this.#sink(0, last as T)
     return top
   }
 
   /** Keeps only what `live` says: for owners that saw half of it go stale. */
   sweep(live: (item: T) => boolean): void {
-    this.#items = this.#items.filter(live)
-    for (let at = (this.#items.length >> 1) - 1; at >= 0; at--) this.#sink(at, this.#items[at] as T)
+    const kept: T[] = []
+    for (const item of this.#items) {
+      if (live(item)) kept.push(item)
+      else this.#members.delete(item)
+    }
+    this.#items = kept
+    for (let at = (kept.length >> 1) - 1; at >= 0; at--) this.#sink(at, kept[at] as T)
   }
 
   #sink(from: number, item: T): void {

@@ -1,5 +1,6 @@
 import { Heap } from './heap.ts'
 import { type Job, slotOf, takesSlot } from './job.ts'
+import { type Journal, Sightings } from './journal.ts'
 import { Ready } from './ready.ts'
 import type { Hold, Outbox, Slot } from './rows.ts'
 import type { Table } from './table.ts'
@@ -9,19 +10,19 @@ import { Waits } from './waits.ts'
 export class Indexes {
   readonly ready: Ready
   /** By lane: until the hold's next probe. */
-  readonly holds: Waits = new Waits()
-  readonly slots: Waits = new Waits()
+  readonly holds: Waits
+  readonly slots: Waits
   /** By owner, then job: until it expires. */
   readonly #expiries: Map<string, Waits> = new Map()
   /** By worker: the jobs it holds. */
   readonly held: Map<string, Set<string>> = new Map()
   /** By worker or sender: this context's monotonic clock when it last learned that it lives. */
-  readonly seen: Map<string, number> = new Map()
-  /** By dedupe slot: the jobs that take it by their state. */
+  readonly seen: Sightings
+  /** By dedupe slot: the jobs that take it by their state, and all that wait, since they may be followers. */
   readonly takers: Map<string, Set<string>> = new Map()
-  /** What retention may take, the first to finish first. */
+  /** What retention may take, in no order. */
   readonly retired: Map<string, Job> = new Map()
-  /** The dead letters, the first to die first. */
+  /** The dead letters, in no order. */
   readonly dead: Map<string, Job> = new Map()
   readonly runningByKind: Map<string, number> = new Map()
   running = 0
@@ -29,35 +30,42 @@ export class Indexes {
   deadBytes = 0
 
   readonly #jobs: () => Table<Job>
+  readonly #journal: Journal
   readonly #oldest: Map<string, Heap<Job>> = new Map()
 
-  constructor(jobs: () => Table<Job>, boostMs: number) {
+  constructor(jobs: () => Table<Job>, boostMs: number, journal: Journal) {
     this.#jobs = jobs
-    this.ready = new Ready(jobs, boostMs)
+    this.#journal = journal
+    this.ready = new Ready(jobs, boostMs, journal)
+    this.holds = new Waits(journal)
+    this.slots = new Waits(journal)
+    this.seen = new Sightings(journal)
   }
 
   expiries(owner: string): Waits {
     const found = this.#expiries.get(owner)
     if (found) return found
-    const waits = new Waits()
+    const waits = new Waits(this.#journal)
     this.#expiries.set(owner, waits)
     return waits
   }
 
-  /** The owner's pending job that was enqueued first. Its heap is made by the first call. */
+  /** The owner's pending job that is first in line. Its heap is made by the first call. */
   oldest(owner: string): Job | undefined {
-    let heap = this.#oldest.get(owner)
-    if (heap === undefined) {
-      heap = new Heap<Job>((a, b) => a.order < b.order)
-      for (const job of this.#jobs().values())
-        if (job.owner === owner && job.state === 'pending') heap.push(job)
-      this.#oldest.set(owner, heap)
-    }
+    const heap = this.#oldest.get(owner) ?? this.#pendingOf(owner)
     for (let job = heap.peek(); job !== undefined; job = heap.peek()) {
-      if (job.state === 'pending' && this.#jobs().get(job.id) === job) return job
+      if (this.#isPending(job)) return job
       heap.pop()
     }
     return undefined
+  }
+
+  /** Whether any of the owner's jobs is unfinished. */
+  isBusy(owner: string): boolean {
+    for (const { owner: whose, counts } of this.ready.lanes()) {
+      if (whose === owner && counts.pending + counts.running > 0) return true
+    }
+    return false
   }
 
   jobChanged(before: Job | undefined, after: Job | undefined, mono: number): void {
@@ -66,19 +74,16 @@ export class Indexes {
     this.ready.change(before, after, mono)
   }
 
-  holdChanged(before: Hold | undefined, after: Hold | undefined, mono: number): void {
-    const hold = after ?? before
-    if (hold === undefined) return
-    const key = `${hold.owner}\0${hold.kind}`
-    if (after?.waitMs === undefined) this.holds.stop(key)
-    else if (after.availableAt !== before?.availableAt || after.tries !== before.tries) {
-      this.holds.start(key, after.availableAt, after.waitMs, mono)
+  holdChanged(before: Hold | undefined, after: Hold | undefined, lane: string, mono: number): void {
+    if (after?.waitMs === undefined) this.holds.stop(lane)
+    else if (after.number !== before?.number || after.tries !== before.tries) {
+      this.holds.start(lane, after.availableAt, after.waitMs, mono)
     }
   }
 
-  slotChanged(before: Slot | undefined, after: Slot | undefined, mono: number): void {
-    if (after) this.slots.start(after.key, after.until, after.ms, mono)
-    else if (before) this.slots.stop(before.key)
+  slotChanged(after: Slot | undefined, slot: string, mono: number): void {
+    if (after) this.slots.start(slot, after.until, after.ms, mono)
+    else this.slots.stop(slot)
   }
 
   /** A sender known from a checkpoint alone is given its time from then on. */
@@ -92,8 +97,8 @@ export class Indexes {
       this.#hold(job.run.worker, job.id, false)
       this.#count(job.kind, -1)
     }
-    if (job.dedupe && takesSlot(job)) remove(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
-    if (job.state === 'completed' || job.state === 'cancelled') this.retired.delete(job.id)
+    if (job.dedupe) remove(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
+    this.retired.delete(job.id)
     if (job.state === 'dead') {
       this.dead.delete(job.id)
       this.deadBytes -= bytesOf(job)
@@ -107,7 +112,9 @@ export class Indexes {
       this.#hold(job.run.worker, job.id, true)
       this.#count(job.kind, 1)
     }
-    if (job.dedupe && takesSlot(job)) add(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
+    if (job.dedupe && (takesSlot(job) || job.state === 'pending')) {
+      add(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
+    }
     if (isRetired(job)) this.retired.set(job.id, job)
     if (job.state === 'dead') {
       this.dead.set(job.id, job)
@@ -121,6 +128,18 @@ export class Indexes {
     if (job.expiresInMs === undefined) return
     const expiries = this.expiries(job.owner)
     if (!expiries.has(job.id)) expiries.start(job.id, job.enqueuedAt + job.expiresInMs, job.expiresInMs, mono)
+  }
+
+  #isPending(job: Job): boolean {
+    return job.state === 'pending' && this.#jobs().get(job.id) === job
+  }
+
+  #pendingOf(owner: string): Heap<Job> {
+    const heap = new Heap<Job>((a, b) => a.order < b.order)
+    for (const job of this.#jobs().values())
+      if (job.owner === owner && job.state === 'pending') heap.push(job)
+    this.#oldest.set(owner, heap)
+    return heap
   }
 
   #hold(worker: string, id: string, holds: boolean): void {

@@ -110,7 +110,7 @@ export interface Job {
   readonly probed?: { readonly hold: number; readonly times: number } | undefined
   readonly failures?: readonly Failure[] | undefined
   readonly reason?: DeadReason | undefined
-  /** A dead head that blocks its key. */
+  /** Dead, it keeps its place in its key's line: as its death says, else as its enqueue said. */
   readonly blocks?: boolean | undefined
   readonly finishedAt?: number | undefined
   /** JSON text. */
@@ -121,19 +121,25 @@ export interface Job {
   readonly sequence?: number | undefined
 }
 
-/** Whether a job keeps its place in its line: what has it, keeps those behind it waiting. */
-export function standsInLine(job: Job): boolean {
-  return job.state === 'pending' || job.state === 'running' || (job.state === 'dead' && job.blocks === true)
+/**
+ * The lines a job stands in: that of its key, and that of its dedupe key, so that a follower made by `replace`,
+ * `debounce` or `queue-one` never overtakes the running job it follows, whatever their keys.
+ */
+export function linesOf(job: Job | undefined): string[] {
+  const lines: string[] = []
+  if (job?.key !== undefined) lines.push(keyLine(job))
+  if (job?.dedupe !== undefined) lines.push(`${job.owner}\0dedupe\0${job.kind}\0${job.dedupe.key}`)
+  return lines
 }
 
-/**
- * The line a job stands in, if any: that of its key, else that of its dedupe key, so that a follower made by
- * `replace`, `debounce` or `queue-one` never overtakes the running job it follows.
- */
-export function lineOf(job: Job): string | undefined {
-  if (job.key !== undefined) return `${job.owner}\0key\0${job.key}`
-  if (job.dedupe !== undefined) return `${job.owner}\0dedupe\0${job.kind}\0${job.dedupe.key}`
-  return undefined
+/** Whether a job keeps its place in one of its lines: what has it, keeps those behind it waiting. */
+export function keepsPlace(job: Job, line: string): boolean {
+  if (job.state === 'dead') return job.blocks === true && line === keyLine(job)
+  return job.state === 'pending' || job.state === 'running'
+}
+
+function keyLine(job: Job): string {
+  return `${job.owner}\0key\0${job.key}`
 }
 
 /** Jobs of one owner and kind are claimed, held and counted together. */
@@ -146,7 +152,7 @@ export function slotOf(owner: string, kind: string, dedupeKey: string): string {
   return `${owner}\0${kind}\0${dedupeKey}`
 }
 
-/** Whether a job still takes its dedupe slot by its state. */
-export function takesSlot(job: Job): boolean {
-  return job.dedupe !== undefined && job.dedupe.ms === undefined && job.dedupe.while.includes(job.state)
+/** Whether a job takes its dedupe slot by its state. */
+export function takesSlot({ dedupe, state }: Job): boolean {
+  return dedupe !== undefined && dedupe.ms === undefined && dedupe.while.includes(state)
 }

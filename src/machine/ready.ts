@@ -1,6 +1,7 @@
 import type { Now } from './events.ts'
 import { Heap } from './heap.ts'
-import { type Job, type JobState, laneOf, lineOf, standsInLine } from './job.ts'
+import { type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
+import type { Journal } from './journal.ts'
 import type { Table } from './table.ts'
 import { Waits } from './waits.ts'
 
@@ -9,36 +10,32 @@ interface Place {
   readonly order: number
 }
 
-interface Line {
-  readonly places: Heap<Place>
-  /** The head, as it was last put before its lane. */
-  offered: Job | undefined
-}
-
-/** Jobs of one owner and kind, counted by state, those that may be claimed in rank order. */
+/** Jobs of one owner and kind: counted by state, those that wait, and those that may be claimed in rank order. */
 export interface Lane {
   readonly owner: string
   readonly kind: string
   readonly counts: Record<JobState, number>
+  readonly waits: Waits
   readonly ready: Heap<Job>
 }
 
 const standing: Record<JobState, number> = { pending: 0, running: 0, completed: 0, dead: 0, cancelled: 0 }
 
 /**
- * What may be claimed next, derived from the jobs: pending, its wait over, at the head of its line. Rank is
+ * What may be claimed next, derived from the jobs: pending, its wait over, at the head of its lines. Rank is
  * `availableAt − priority · boostMs`, then the order of enqueueing: so priority ages, and nothing starves.
  */
 export class Ready {
   readonly #jobs: () => Table<Job>
   readonly #boostMs: number
+  readonly #journal: Journal
   readonly #lanes: Map<string, Lane> = new Map()
-  readonly #lines: Map<string, Line> = new Map()
-  readonly waits: Waits = new Waits()
+  readonly #lines: Map<string, Heap<Place>> = new Map()
 
-  constructor(jobs: () => Table<Job>, boostMs: number) {
+  constructor(jobs: () => Table<Job>, boostMs: number, journal: Journal) {
     this.#jobs = jobs
     this.#boostMs = boostMs
+    this.#journal = journal
   }
 
   lanes(): IterableIterator<Lane> {
@@ -63,19 +60,22 @@ export class Ready {
     if (before) this.#lane(before).counts[before.state]--
     if (after) this.#lane(after).counts[after.state]++
     this.#wait(before, after, mono)
-    if (after) this.#settle(before, after)
-    else if (before) this.#refresh(lineOf(before))
+    if (after) this.#place(before, after)
+    const lines = linesOf(after ?? before)
+    if (lines.length === 0) this.#offer(after)
+    for (const line of lines) this.#offer(this.head(line))
   }
 
   /** Offers the jobs whose wait is over. */
   wake(now: Now): void {
-    for (const id of this.waits.takeOver(now)) {
-      const job = this.#jobs().get(id)
-      if (job?.state !== 'pending') continue
-      const line = lineOf(job)
-      if (line === undefined) this.#offer(job)
-      else this.#refresh(line)
+    for (const lane of this.#lanes.values()) {
+      for (const id of lane.waits.takeOver(now)) this.#offer(this.#jobs().get(id))
     }
+  }
+
+  /** Milliseconds until the job's wait is over. */
+  untilOver(job: Job, now: Now): number {
+    return this.#lane(job).waits.untilOver(job.id, now)
   }
 
   /** The best job of a lane that may be claimed now, left where it is. */
@@ -89,72 +89,70 @@ export class Ready {
 
   /** Whether this very row may be claimed (holds and limits aside). */
   isReady(job: Job): boolean {
-    if (job.state !== 'pending' || this.#jobs().get(job.id) !== job || this.waits.has(job.id)) return false
-    const line = lineOf(job)
-    return line === undefined || this.head(line) === job
+    if (job.state !== 'pending' || this.#jobs().get(job.id) !== job) return false
+    return !this.#lane(job).waits.has(job.id) && this.ahead(job) === undefined
+  }
+
+  /** The job that this one waits for, at the head of one of its lines. */
+  ahead(job: Job): Job | undefined {
+    return linesOf(job)
+      .map((line) => this.head(line))
+      .find((head) => head?.id !== job.id)
   }
 
   /** The job at the head of a line. */
   head(line: string): Job | undefined {
-    const places = this.#lines.get(line)?.places
+    const places = this.#lines.get(line)
     for (let place = places?.peek(); places !== undefined && place !== undefined; place = places.peek()) {
       const job = this.#jobs().get(place.id)
-      if (job !== undefined && job.order === place.order && standsInLine(job)) return job
+      if (job !== undefined && job.order === place.order && keepsPlace(job, line)) return job
       places.pop()
     }
     this.#lines.delete(line)
     return undefined
   }
 
-  #settle(before: Job | undefined, after: Job): void {
-    const line = lineOf(after)
-    if (line === undefined) {
-      if (after.state === 'pending') this.#offer(after)
-      return
+  #place(before: Job | undefined, after: Job): void {
+    const stood = before?.order === after.order ? before : undefined
+    for (const line of linesOf(after)) {
+      if (!keepsPlace(after, line) || (stood !== undefined && keepsPlace(stood, line))) continue
+      this.#line(line).push({ id: after.id, order: after.order })
     }
-    const stood = before !== undefined && standsInLine(before) && before.order === after.order
-    if (!stood && standsInLine(after)) this.#line(line).places.push({ id: after.id, order: after.order })
-    this.#refresh(line)
   }
 
   #wait(before: Job | undefined, after: Job | undefined, mono: number): void {
     const waited = before?.state === 'pending' && before.waitMs > 0
     const waits = after?.state === 'pending' && after.waitMs > 0
     const same = before?.availableAt === after?.availableAt && before?.waitMs === after?.waitMs
-    if (waited && !(waits && same)) this.waits.stop(before.id)
-    if (waits && !(waited && same)) this.waits.start(after.id, after.availableAt, after.waitMs, mono)
+    if (waited && waits && same) return
+    if (waits) this.#lane(after).waits.start(after.id, after.availableAt, after.waitMs, mono)
+    else if (waited) this.#lane(before).waits.stop(before.id)
   }
 
-  /** Puts a line's head before its lane, once. */
-  #refresh(line: string | undefined): void {
-    if (line === undefined) return
-    const head = this.head(line)
-    const entry = this.#lines.get(line)
-    if (head === undefined || entry === undefined || entry.offered === head) return
-    entry.offered = head.state === 'pending' && this.#offer(head) ? head : undefined
-  }
-
-  #offer(job: Job): boolean {
-    if (this.waits.has(job.id)) return false
-    const { ready, counts } = this.#lane(job)
+  /** Puts what may be ready before its lane; what is there already is not put twice. */
+  #offer(job: Job | undefined): void {
+    if (job?.state !== 'pending') return
+    const { ready, counts, waits } = this.#lane(job)
+    if (waits.has(job.id)) return
     ready.push(job)
     if (ready.size > 2 * counts.pending + 64) ready.sweep((row) => this.isReady(row))
-    return true
   }
 
   #lane(job: Job): Lane {
     const key = laneOf(job)
     const found = this.#lanes.get(key)
     if (found) return found
-    const lane = { owner: job.owner, kind: job.kind, counts: { ...standing }, ready: new Heap(this.before) }
+    const { owner, kind } = job
+    const waits = new Waits(this.#journal)
+    const lane = { owner, kind, counts: { ...standing }, waits, ready: new Heap(this.before) }
     this.#lanes.set(key, lane)
     return lane
   }
 
-  #line(key: string): Line {
+  #line(key: string): Heap<Place> {
     const found = this.#lines.get(key)
     if (found) return found
-    const line: Line = { places: new Heap((a, b) => a.order < b.order), offered: undefined }
+    const line = new Heap<Place>((a, b) => a.order < b.order)
     this.#lines.set(key, line)
     return line
   }

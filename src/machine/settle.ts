@@ -1,8 +1,9 @@
 import type { Verdict } from '../errors.ts'
-import { backoffMs, type RetryPolicy } from './backoff.ts'
+import { backoffMs, finiteMs, type RetryPolicy } from './backoff.ts'
 import { type Deciding, fence, type Holder, wishFor } from './decide.ts'
 import type { HoldCause } from './events.ts'
 import type { Failure, Job } from './job.ts'
+import type { Hold } from './rows.ts'
 import type { State } from './state.ts'
 
 /** What a handler's failure says of itself. */
@@ -30,7 +31,7 @@ export function decideComplete(
   const job = fence(state, holder)
   const outbox = wishFor(state, job, 'completed', deciding)
   deciding.emit({ type: 'completed', ...pick(holder), result, outbox })
-  if (isProbe(state, job)) lift(job, deciding)
+  if (probing(state, job)) lift(job, deciding)
 }
 
 /** The holder gives the job back: nothing is charged. At most once: it may have run, so it is dead. */
@@ -43,9 +44,9 @@ export function decideRelease(state: State, holder: Holder, deciding: Deciding):
 /** The handler asked to be called again later: an outcome, not a failure. */
 export function decideSnooze(state: State, holder: Holder, waitMs: number, deciding: Deciding): void {
   const job = fence(state, holder)
-  if (isProbe(state, job)) lift(job, deciding)
+  if (probing(state, job)) lift(job, deciding)
   if (job.cancelRequested) deciding.emit({ type: 'cancelled', ...pick(holder) })
-  else deciding.emit({ type: 'released', ...pick(holder), why: 'snoozed', waitMs })
+  else deciding.emit({ type: 'released', ...pick(holder), why: 'snoozed', waitMs: finiteMs(waitMs) })
 }
 
 /** The handler saw its cancellation. */
@@ -80,7 +81,7 @@ export function decideFailure(
 ): void {
   const job = fence(state, holder)
   const held = verdict.type === 'hold' || verdict.type === 'hold-until-resume'
-  if (isProbe(state, job) && !held && verdict.answered === true) lift(job, deciding)
+  if (probing(state, job) && !held && verdict.answered === true) lift(job, deciding)
   if (held) failHeld(state, job, note, verdict, policy, deciding)
   else failOwn(state, job, note, verdict, policy, deciding)
 }
@@ -94,7 +95,8 @@ function failOwn(
   deciding: Deciding,
 ): void {
   const error = { ...note, charged: true }
-  rearm(state, job, policy, deciding)
+  const hold = probing(state, job)
+  if (hold?.waitMs !== undefined) rearm(hold, hold.waitMs, policy, deciding)
   if (settledOtherwise(state, job, error, deciding)) return
   const errors = job.errors + 1
   const gaveUp = errors >= policy.retry.maxAttempts
@@ -104,8 +106,8 @@ function failOwn(
     deciding.emit({ type: 'dead', ...pick(job), reason, error, blocks: blocks(job, policy), outbox })
     return
   }
-  const waitMs = Math.max(backoffMs(policy.retry, errors, policy.random), verdict.afterMs ?? 0)
-  deciding.emit({ type: 'retried', ...pick(job), error, waitMs })
+  const waitMs = Math.max(backoffMs(policy.retry, errors, policy.random), finiteMs(verdict.afterMs ?? 0))
+  deciding.emit({ type: 'retried', ...pick(job), error, waitMs, probed: hold?.number })
 }
 
 /** The outside world's fault: charged to the job that opens the hold, and never fatal. */
@@ -118,32 +120,29 @@ function failHeld(
   deciding: Deciding,
 ): void {
   const open = state.hold(job.owner, job.kind)
-  const probing = isProbe(state, job)
+  const probed = probing(state, job)?.number
   const error = { ...note, charged: open === undefined }
   const { owner, kind } = job
   if (verdict.type === 'hold-until-resume') {
     const isNew = open === undefined || open.waitMs !== undefined
     if (isNew) deciding.emit({ type: 'held', owner, kind, cause: 'unauthorized' })
-  } else if (open === undefined || probing) {
-    const waitMs = verdict.afterMs || backoffMs(policy.retry, (open?.tries ?? 0) + 1, policy.random)
+  } else if (open === undefined || probed !== undefined) {
+    const failures = open === undefined ? 1 : open.tries + 2
+    const waitMs = finiteMs(verdict.afterMs || backoffMs(policy.retry, failures, policy.random))
     deciding.emit({ type: 'held', owner, kind, cause: verdict.cause ?? 'unavailable', waitMs })
   }
   if (settledOtherwise(state, job, error, deciding)) return
-  deciding.emit({
-    type: 'retried',
-    ...pick(job),
-    error,
-    waitMs: 0,
-    probed: probing ? open?.number : undefined,
-  })
+  deciding.emit({ type: 'retried', ...pick(job), error, waitMs: 0, probed })
 }
 
 /** A probe that failed by itself told nothing of the outside world: the next one waits as long again. */
-function rearm(state: State, job: Job, policy: FailurePolicy, { emit }: Deciding): void {
-  const hold = state.hold(job.owner, job.kind)
-  if (hold?.waitMs === undefined || !isProbe(state, job)) return
-  const waitMs = Math.max(hold.waitMs, policy.retry.minMs)
-  emit({ type: 'held', owner: job.owner, kind: job.kind, cause: hold.cause, waitMs })
+function rearm(
+  { owner, kind, cause }: Hold,
+  heldMs: number,
+  policy: FailurePolicy,
+  { emit }: Deciding,
+): void {
+  emit({ type: 'held', owner, kind, cause, waitMs: Math.max(heldMs, finiteMs(policy.retry.minMs)) })
 }
 
 /** What a cancellation, or a delivery of at most once, makes of an attempt that did not complete. */
@@ -163,17 +162,17 @@ function settledOtherwise(
 }
 
 function blocks(job: Job, policy: FailurePolicy): boolean | undefined {
-  return (policy.deadBlocks && job.key !== undefined) || undefined
+  return job.key === undefined ? undefined : policy.deadBlocks
 }
 
 function lift(job: Job, { emit }: Deciding): void {
   emit({ type: 'resumed', owner: job.owner, kind: job.kind })
 }
 
-/** Whether the job is out as its kind's probe. */
-export function isProbe(state: State, job: Job): boolean {
-  const probe = state.hold(job.owner, job.kind)?.probe
-  return probe?.id === job.id && probe.epoch === job.epoch
+/** The hold that this attempt probes, if it does. */
+function probing(state: State, { owner, kind, id, epoch }: Job): Hold | undefined {
+  const hold = state.hold(owner, kind)
+  return hold?.probe?.id === id && hold.probe.epoch === epoch ? hold : undefined
 }
 
 function pick({ id, epoch }: Holder): Holder {

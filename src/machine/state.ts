@@ -2,8 +2,10 @@ import type { Emit, LogEntry } from './events.ts'
 import { fold } from './fold.ts'
 import { Indexes } from './indexes.ts'
 import { type Job, laneOf } from './job.ts'
+import { type Journal, newJournal, unwind } from './journal.ts'
 import type { Ack, Hold, Meta, Outbox, Reject, Slot, Writer } from './rows.ts'
-import { type Journal, type Paged, Table } from './table.ts'
+import { type Paged, Table } from './table.ts'
+import type { Tables } from './tables.ts'
 
 /** How many jobs, or acknowledgements, share a checkpoint page: a constant of the log's format. */
 export const pageSize = 256
@@ -25,8 +27,8 @@ export interface StateOptions {
  * What the log says, folded: tables of immutable rows, and indexes derived from them. The same log gives the same
  * tables in every context, whatever its clocks.
  */
-export class State {
-  readonly #journal: Journal = { seq: 0, undo: undefined }
+export class State implements Tables {
+  readonly #journal: Journal = newJournal()
   #log = ''
   /** This context's monotonic clock when it learned of what is being folded: it shapes indexes only. */
   mono = 0
@@ -45,18 +47,18 @@ export class State {
     const journal = this.#journal
     const one = (): number => 0
     const byNumber = (number: number): number => Math.floor(number / pageSize)
-    this.index = new Indexes(() => this.jobs, options.boostMs ?? 60_000)
+    this.index = new Indexes(() => this.jobs, options.boostMs ?? 60_000, journal)
     this.jobs = new Table<Job>(
       'jobs',
       journal,
       (_, job) => byNumber(job.ordinal),
       (before, after) => this.index.jobChanged(before, after, this.mono),
     )
-    this.slots = new Table<Slot>('slots', journal, one, (before, after) =>
-      this.index.slotChanged(before, after, this.mono),
+    this.slots = new Table<Slot>('slots', journal, one, (_, after, slot) =>
+      this.index.slotChanged(after, slot, this.mono),
     )
-    this.holds = new Table<Hold>('holds', journal, one, (before, after) =>
-      this.index.holdChanged(before, after, this.mono),
+    this.holds = new Table<Hold>('holds', journal, one, (before, after, lane) =>
+      this.index.holdChanged(before, after, lane, this.mono),
     )
     this.acks = new Table<Ack>('acks', journal, (_, ack) => byNumber(ack.sequence))
     this.rejects = new Table<Reject>('rejects', journal, (_, reject) => byNumber(reject.number))
@@ -113,26 +115,24 @@ export class State {
    */
   speculate<T>(at: number, decide: (emit: Emit) => T): T {
     const journal = this.#journal
-    const undo: (() => void)[] = []
     journal.seq++
-    journal.undo = undo
+    journal.undo = []
     try {
       return decide((event) => fold(this, event, at))
     } finally {
+      unwind(journal, 0)
       journal.undo = undefined
-      for (let step = undo.pop(); step !== undefined; step = undo.pop()) step()
       journal.seq--
     }
   }
 
   /** Undoes one decision inside a speculation, when it throws half-way. */
   attempt<T>(decide: () => T): T {
-    const undo = this.#journal.undo
-    const from = undo?.length ?? 0
+    const from = this.#journal.undo?.length ?? 0
     try {
       return decide()
     } catch (error) {
-      while (undo !== undefined && undo.length > from) undo.pop()?.()
+      unwind(this.#journal, from)
       throw error
     }
   }

@@ -1,10 +1,4 @@
-/** What tables share: the sequence being folded, and the changes of a speculation. */
-export interface Journal {
-  /** The entry's sequence: pages changed by it are dirty since then. */
-  seq: number
-  /** Collects what must be undone; absent outside a speculation. */
-  undo: (() => void)[] | undefined
-}
+import type { Journal } from './journal.ts'
 
 /** A table as the checkpoint sees it. */
 export interface Paged {
@@ -20,7 +14,7 @@ export interface Paged {
 }
 
 /** Told of each row's change, to keep what is derived from rows level. */
-export type Watch<Row> = (before: Row | undefined, after: Row | undefined) => void
+export type Watch<Row> = (before: Row | undefined, after: Row | undefined, key: string) => void
 
 /**
  * Rows by key, in pages for the checkpoint. Every change of the state goes through {@link put}: so one mechanism
@@ -32,7 +26,7 @@ export class Table<Row> implements Paged {
   readonly #pageOf: (key: string, row: Row) => number
   readonly #watch: Watch<Row> | undefined
   readonly #rows: Map<string, Row> = new Map()
-  readonly #pages: Map<number, Set<string>> = new Map()
+  readonly #pages: Map<number, Map<string, Row>> = new Map()
   /** By page: the last sequence that changed it. */
   readonly #changed: Map<number, number> = new Map()
 
@@ -92,30 +86,27 @@ export class Table<Row> implements Paged {
   }
 
   page(number: number): [string, Row][] {
-    const rows: [string, Row][] = []
-    for (const key of this.#pages.get(number) ?? []) {
-      const row = this.#rows.get(key)
-      if (row !== undefined) rows.push([key, row])
-    }
-    return rows
+    return [...(this.#pages.get(number) ?? [])]
   }
 
   #set(key: string, page: number, before: Row | undefined, after: Row | undefined): void {
+    const rows = this.#pageAt(page)
     if (after === undefined) {
       this.#rows.delete(key)
-      const keys = this.#pages.get(page)
-      keys?.delete(key)
-      if (keys?.size === 0) this.#pages.delete(page)
+      rows.delete(key)
+      if (rows.size === 0) this.#pages.delete(page)
     } else {
       this.#rows.set(key, after)
-      if (before === undefined) this.#place(key, page)
+      rows.set(key, after)
     }
-    this.#watch?.(before, after)
+    this.#watch?.(before, after, key)
   }
 
-  #place(key: string, page: number): void {
-    const keys = this.#pages.get(page)
-    if (keys) keys.add(key)
-    else this.#pages.set(page, new Set([key]))
+  #pageAt(number: number): Map<string, Row> {
+    const found = this.#pages.get(number)
+    if (found) return found
+    const rows = new Map<string, Row>()
+    this.#pages.set(number, rows)
+    return rows
   }
 }

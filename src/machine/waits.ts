@@ -1,20 +1,37 @@
 import type { Now } from './events.ts'
 import { Heap } from './heap.ts'
+import type { Journal } from './journal.ts'
 
 interface Wait {
   readonly key: string
   readonly wallAt: number
   readonly monoAt: number
+  /** Settles ties: what started first is over first. */
+  readonly number: number
 }
+
+/** How many stale items a heap may hold beyond twice its live ones before it is swept. */
+const slack = 64
 
 /**
  * What waits until an instant. A wait is over when the wall clock says so *or* when this context's monotonic clock has
  * run that long since it was told of the wait: so a wall clock set back delays nothing, and no two clocks are compared.
+ * Undoing a speculation puts back the very instants that its changes replaced.
  */
 export class Waits {
+  readonly #journal: Journal
   readonly #waits: Map<string, Wait> = new Map()
-  readonly #byWall: Heap<Wait> = new Heap((a, b) => a.wallAt < b.wallAt)
-  readonly #byMono: Heap<Wait> = new Heap((a, b) => a.monoAt < b.monoAt)
+  readonly #byWall: Heap<Wait> = new Heap((a, b) => (a.wallAt - b.wallAt || a.number - b.number) < 0)
+  readonly #byMono: Heap<Wait> = new Heap((a, b) => (a.monoAt - b.monoAt || a.number - b.number) < 0)
+  #started = 0
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  get size(): number {
+    return this.#waits.size
+  }
 
   has(key: string): boolean {
     return this.#waits.has(key)
@@ -22,53 +39,65 @@ export class Waits {
 
   /** Starts, or restarts, a wait: told of at `mono`, over at wall time `wallAt` or after `waitMs`. */
   start(key: string, wallAt: number, waitMs: number, mono: number): void {
-    const wait = { key, wallAt, monoAt: mono + waitMs }
-    this.#waits.set(key, wait)
-    this.#byWall.push(wait)
-    this.#byMono.push(wait)
+    this.#change(key, { key, wallAt, monoAt: mono + waitMs, number: this.#started++ })
   }
 
   stop(key: string): void {
-    if (!this.#waits.delete(key)) return
-    const live = this.#waits.size
-    if (this.#byWall.size > 2 * live + 64) this.#byWall.sweep(this.#isLive)
-    if (this.#byMono.size > 2 * live + 64) this.#byMono.sweep(this.#isLive)
+    this.#change(key, undefined)
   }
 
-  /** Stops and returns what is over. */
+  /** Stops and returns what is over, for good: an instant that has passed stays so whatever is undone. */
   takeOver(now: Now): string[] {
     const over: string[] = []
-    const take = (heap: Heap<Wait>, isOver: (wait: Wait) => boolean): void => {
-      for (let top = this.#top(heap); top !== undefined && isOver(top); top = this.#top(heap)) {
-        heap.pop()
-        this.#waits.delete(top.key)
-        over.push(top.key)
-      }
+    for (let key = this.firstOver(now); key !== undefined; key = this.firstOver(now)) {
+      this.#waits.delete(key)
+      over.push(key)
     }
-    take(this.#byWall, (wait) => wait.wallAt <= now.wall)
-    take(this.#byMono, (wait) => wait.monoAt <= now.mono)
     return over
   }
 
-  /** Keys that are over, without stopping them. */
+  /** Something that is over, left as it is. */
+  firstOver(now: Now): string | undefined {
+    const wall = this.#top(this.#byWall)
+    if (wall !== undefined && wall.wallAt <= now.wall) return wall.key
+    const mono = this.#top(this.#byMono)
+    return mono !== undefined && mono.monoAt <= now.mono ? mono.key : undefined
+  }
+
+  /** Whether this one is over, without stopping it; what does not wait is. */
   isOver(key: string, now: Now): boolean {
-    const wait = this.#waits.get(key)
-    return wait === undefined || wait.wallAt <= now.wall || wait.monoAt <= now.mono
+    return this.untilOver(key, now) === 0
   }
 
   /** Milliseconds until the first is over, or `Infinity`. */
   untilNext(now: Now): number {
-    const wall = this.#top(this.#byWall)
-    const mono = this.#top(this.#byMono)
-    if (wall === undefined || mono === undefined) return Number.POSITIVE_INFINITY
-    return Math.max(0, Math.min(wall.wallAt - now.wall, mono.monoAt - now.mono))
+    const wallAt = this.#top(this.#byWall)?.wallAt ?? Number.POSITIVE_INFINITY
+    const monoAt = this.#top(this.#byMono)?.monoAt ?? Number.POSITIVE_INFINITY
+    return Math.max(0, Math.min(wallAt - now.wall, monoAt - now.mono))
   }
 
-  /** Milliseconds until this one is over. */
+  /** Milliseconds until this one is over; 0 for what does not wait. */
   untilOver(key: string, now: Now): number {
     const wait = this.#waits.get(key)
     if (wait === undefined) return 0
     return Math.max(0, Math.min(wait.wallAt - now.wall, wait.monoAt - now.mono))
+  }
+
+  #change(key: string, to: Wait | undefined): void {
+    const { undo, unwinding } = this.#journal
+    const from = this.#waits.get(key)
+    if (unwinding || from === to) return
+    undo?.push(() => this.#put(key, from && { ...from }))
+    this.#put(key, to)
+  }
+
+  #put(key: string, wait: Wait | undefined): void {
+    if (wait === undefined) this.#waits.delete(key)
+    else this.#waits.set(key, wait)
+    for (const heap of [this.#byWall, this.#byMono]) {
+      if (wait !== undefined) heap.push(wait)
+      if (heap.size > 2 * this.#waits.size + slack) heap.sweep(this.#isLive)
+    }
   }
 
   readonly #isLive = (wait: Wait): boolean => this.#waits.get(wait.key) === wait

@@ -1,0 +1,67 @@
+/** What tables and indexes share: the sequence being folded, and the changes of a speculation. */
+export interface Journal {
+  /** The entry's sequence: pages changed by it are dirty since then. */
+  seq: number
+  /** Collects what must be undone; absent outside a speculation. */
+  undo: (() => void)[] | undefined
+  /** A speculation is being undone: what was journaled is put back by its own step, so watches leave it alone. */
+  unwinding: boolean
+}
+
+export function newJournal(): Journal {
+  return { seq: 0, undo: undefined, unwinding: false }
+}
+
+/** Undoes the newest changes until only the first `keep` are left. */
+export function unwind(journal: Journal, keep: number): void {
+  const { undo } = journal
+  if (undo === undefined) return
+  journal.undo = undefined
+  journal.unwinding = true
+  for (const step of undo.splice(keep).reverse()) step()
+  journal.unwinding = false
+  journal.undo = undo
+}
+
+/** Instants by name, for what no row tells; a speculation's changes are undone with it. */
+export class Sightings {
+  readonly #journal: Journal
+  readonly #seen: Map<string, number> = new Map()
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  has(key: string): boolean {
+    return this.#seen.has(key)
+  }
+
+  get(key: string): number | undefined {
+    return this.#seen.get(key)
+  }
+
+  entries(): IterableIterator<[string, number]> {
+    return this.#seen.entries()
+  }
+
+  set(key: string, instant: number): void {
+    this.#change(key, instant)
+  }
+
+  delete(key: string): void {
+    this.#change(key, undefined)
+  }
+
+  #change(key: string, to: number | undefined): void {
+    const { undo, unwinding } = this.#journal
+    if (unwinding) return
+    const from = this.#seen.get(key)
+    undo?.push(() => this.#put(key, from))
+    this.#put(key, to)
+  }
+
+  #put(key: string, instant: number | undefined): void {
+    if (instant === undefined) this.#seen.delete(key)
+    else this.#seen.set(key, instant)
+  }
+}

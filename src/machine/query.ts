@@ -1,0 +1,211 @@
+import { QueueError } from '../errors.ts'
+import type { Ability } from './claim.ts'
+import type { HoldCause, Now } from './events.ts'
+import { type Job, type JobState, laneOf } from './job.ts'
+import type { Lane } from './ready.ts'
+import { pageSize, type State } from './state.ts'
+
+/** Which jobs to list. */
+export interface ListFilter {
+  /** `scheduled`: pending, and not due yet. */
+  readonly state?: JobState | 'scheduled' | undefined
+  readonly kind?: string | undefined
+  readonly key?: string | undefined
+  /** The most jobs to return. */
+  readonly limit: number
+  /** The `next` of an earlier list. */
+  readonly after?: string | undefined
+}
+
+export interface Listed {
+  readonly jobs: Job[]
+  /** For `after`, while there is more. Stays valid whatever comes and goes. */
+  readonly next: string | undefined
+}
+
+/**
+ * The owner's jobs in the order of their enqueueing.
+ *
+ * @throws RangeError when `after` is not what an earlier list returned.
+ */
+export function list(state: State, owner: string, filter: ListFilter, now: Now): Listed {
+  const after = Number(filter.after ?? 0)
+  if (!Number.isSafeInteger(after)) {
+    throw new RangeError(`Cannot list: after is "${filter.after}", expected the next of an earlier list`)
+  }
+  const jobs: Job[] = []
+  for (const job of jobsAfter(state, after)) {
+    if (job.owner !== owner || !matches(state, job, filter, now)) continue
+    if (jobs.length >= filter.limit) return { jobs, next: String(jobs.at(-1)?.ordinal) }
+    jobs.push(job)
+  }
+  return { jobs, next: undefined }
+}
+
+/** Walks the pages from the one that has the ordinal, so that a far place costs no more than a near one. */
+function* jobsAfter({ jobs }: State, ordinal: number): Generator<Job> {
+  const first = Math.floor(ordinal / pageSize)
+  for (const number of jobs.pageNumbers().filter((page) => page >= first)) {
+    const rows = jobs.page(number).map(([, job]) => job)
+    yield* rows.filter((job) => job.ordinal > ordinal).sort((a, b) => a.ordinal - b.ordinal)
+  }
+}
+
+function matches(state: State, job: Job, filter: ListFilter, now: Now): boolean {
+  if (filter.kind !== undefined && job.kind !== filter.kind) return false
+  if (filter.key !== undefined && job.key !== filter.key) return false
+  if (filter.state === 'scheduled')
+    return job.state === 'pending' && state.index.ready.untilOver(job, now) > 0
+  return filter.state === undefined || job.state === filter.state
+}
+
+/** How many jobs are in each state; those that are `scheduled` are `pending`, too. */
+export type Counts = Record<JobState | 'scheduled', number>
+
+/** Counts the owner's jobs: all, and by kind. */
+export function counts(state: State, owner: string): { total: Counts; kinds: Record<string, Counts> } {
+  const total: Counts = { pending: 0, scheduled: 0, running: 0, completed: 0, dead: 0, cancelled: 0 }
+  const kinds: [string, Counts][] = []
+  for (const lane of state.index.ready.lanes()) {
+    if (lane.owner !== owner) continue
+    const ofKind = { ...total, ...lane.counts, scheduled: lane.waits.size }
+    kinds.push([lane.kind, ofKind])
+  }
+  for (const [, ofKind] of kinds) {
+    for (const name of Object.keys(total) as (keyof Counts)[]) total[name] += ofKind[name]
+  }
+  return { total, kinds: Object.fromEntries(kinds) }
+}
+
+/** How long ago the first of the owner's jobs that are due was enqueued (milliseconds); `null` when none is due. */
+export function oldestPendingAgeMs(state: State, owner: string, now: Now): number | null {
+  for (const job of jobsAfter(state, 0)) {
+    if (job.owner !== owner || job.state !== 'pending' || state.index.ready.untilOver(job, now) > 0) continue
+    return Math.max(0, now.wall - job.enqueuedAt)
+  }
+  return null
+}
+
+/**
+ * Milliseconds until something of these kinds may be claimed, or expires, by time alone; `Infinity`: never. 0 says that
+ * something is over that no claim has looked at yet; what a claim looked at and left, time does not change.
+ */
+export function untilDue(state: State, owner: string, kinds: ReadonlyMap<string, unknown>, now: Now): number {
+  const instants = [state.index.expiries(owner).untilNext(now)]
+  for (const kind of state.isPaused(owner) ? [] : kinds.keys()) {
+    const lane = state.index.ready.lane(owner, kind)
+    if (lane !== undefined) instants.push(untilLane(state, lane, now))
+  }
+  return Math.min(...instants)
+}
+
+function untilLane(state: State, lane: Lane, now: Now): number {
+  const { ready, holds } = state.index
+  const hold = state.hold(lane.owner, lane.kind)
+  const untilWait = lane.waits.untilNext(now)
+  if (hold === undefined) return untilWait
+  if (hold.waitMs === undefined) return Number.POSITIVE_INFINITY
+  const held = laneOf(lane)
+  if (!holds.has(held)) return untilWait
+  return Math.max(holds.untilOver(held, now), ready.peek(lane) === undefined ? untilWait : 0)
+}
+
+/** What stands in a job's way. */
+export type WhyNot =
+  /** It does run: since when (epoch milliseconds), and who holds it. */
+  | { readonly reason: 'running'; readonly worker: string | undefined; readonly since: number | undefined }
+  | { readonly reason: 'finished'; readonly state: JobState }
+  /** Delayed, snoozed, or backing off (epoch milliseconds). */
+  | { readonly reason: 'scheduled'; readonly availableAt: number }
+  /** Jobs of its key, or the job it follows, go first. */
+  | {
+      readonly reason: 'behind'
+      readonly key: string | undefined
+      readonly head: string
+      readonly headState: JobState
+    }
+  | { readonly reason: 'blocked-by-dead'; readonly key: string | undefined; readonly head: string }
+  | { readonly reason: 'paused' }
+  /** Its kind waits for the outside world, until a probe (epoch milliseconds) or until `resume`. */
+  | { readonly reason: 'held'; readonly cause: HoldCause; readonly probeAt: number }
+  | { readonly reason: 'held'; readonly cause: HoldCause; readonly until: 'resume' }
+  | { readonly reason: 'offline' }
+  | {
+      readonly reason: 'limit'
+      readonly scope: 'kind' | 'queue'
+      readonly maxRunning: number
+      readonly running: number
+    }
+  /** This context has no handler for its kind. */
+  | { readonly reason: 'no-handler' }
+  /** Nothing was started in this context. */
+  | { readonly reason: 'no-worker' }
+  /** All slots of this context are taken. */
+  | { readonly reason: 'busy' }
+  /** Nothing: it is about to be claimed. */
+  | { readonly reason: 'ready' }
+
+/** What the asking context knows beside the log. */
+export interface Here {
+  readonly kinds: ReadonlyMap<string, Ability>
+  readonly started: boolean
+  readonly online: boolean
+  /** Free ones. */
+  readonly slots: number
+  /** How many jobs may run at once, over all kinds and contexts. */
+  readonly maxRunning: number
+}
+
+/**
+ * Why a job does not run: the first thing that stands in its way.
+ *
+ * @throws QueueError `not-found`
+ */
+export function whyNot(state: State, id: string, here: Here, now: Now): WhyNot {
+  const job = state.jobs.get(id)
+  if (job === undefined) {
+    throw new QueueError('not-found', `Cannot say why job "${id}" does not run: there is none of that id`)
+  }
+  if (job.state === 'running') return { reason: 'running', worker: job.run?.worker, since: job.startedAt }
+  if (job.state !== 'pending') return { reason: 'finished', state: job.state }
+  return inLine(state, job, now) ?? inQueue(state, job, here, now) ?? inContext(job, here)
+}
+
+function inLine(state: State, job: Job, now: Now): WhyNot | undefined {
+  const { ready } = state.index
+  const untilOver = ready.untilOver(job, now)
+  if (untilOver > 0) return { reason: 'scheduled', availableAt: now.wall + untilOver }
+  const head = ready.ahead(job)
+  if (head === undefined) return undefined
+  const key = job.key ?? job.dedupe?.key
+  if (head.state === 'dead') return { reason: 'blocked-by-dead', key, head: head.id }
+  return { reason: 'behind', key, head: head.id, headState: head.state }
+}
+
+function inQueue(state: State, job: Job, here: Here, now: Now): WhyNot | undefined {
+  if (state.isPaused(job.owner)) return { reason: 'paused' }
+  const hold = state.hold(job.owner, job.kind)
+  if (hold !== undefined) {
+    const { cause, waitMs } = hold
+    if (waitMs === undefined) return { reason: 'held', cause, until: 'resume' }
+    return { reason: 'held', cause, probeAt: now.wall + state.index.holds.untilOver(laneOf(job), now) }
+  }
+  const ability = here.kinds.get(job.kind)
+  if (ability?.needsNetwork && !here.online) return { reason: 'offline' }
+  const ofKind = limit('kind', ability?.maxRunning, state.index.runningByKind.get(job.kind))
+  return ofKind ?? limit('queue', here.maxRunning, state.index.running)
+}
+
+function limit(
+  scope: 'kind' | 'queue',
+  maxRunning = Number.POSITIVE_INFINITY,
+  running = 0,
+): WhyNot | undefined {
+  return running >= maxRunning ? { reason: 'limit', scope, maxRunning, running } : undefined
+}
+
+function inContext(job: Job, { kinds, started, slots }: Here): WhyNot {
+  if (!kinds.has(job.kind)) return { reason: 'no-handler' }
+  if (!started) return { reason: 'no-worker' }
+  return { reason: slots <= 0 ? 'busy' : 'ready' }
+}

@@ -1,0 +1,81 @@
+import type { Now } from '../../../src/machine/events.ts'
+import { type Job, laneOf, linesOf } from '../../../src/machine/job.ts'
+import type { State } from '../../../src/machine/state.ts'
+
+type Shown = Record<string, unknown>
+
+/** The tables' rows, in an order of their own, as they are on disk. */
+export function tablesOf(state: State): Shown {
+  const tables = state.tables.map((table) => {
+    const rows = table.pageNumbers().flatMap((number) => table.page(number))
+    return [table.name, sorted(rows)] as const
+  })
+  return Object.fromEntries(tables)
+}
+
+/** What is derived from the rows, as far as a state loaded from them has it, too. */
+export function indexesOf(state: State, now: Now): Shown {
+  const { index } = state
+  const { ready } = index
+  ready.wake(now)
+  index.holds.takeOver(now)
+  const jobs = [...state.jobs.values()]
+  const lanes = [...ready.lanes()].filter((lane) => Object.values(lane.counts).some((count) => count > 0))
+  return {
+    counts: sorted(lanes.map((lane) => [laneOf(lane), lane.counts])),
+    waiting: sorted(lanes.map((lane) => [laneOf(lane), lane.waits.size])),
+    ready: sorted(lanes.map((lane) => [laneOf(lane), readyIds(state, lane.ready.items())])),
+    best: sorted(lanes.map((lane) => [laneOf(lane), ready.peek(lane)?.id])),
+    heads: sorted(jobs.flatMap((job) => linesOf(job).map((line) => [line, ready.head(line)?.id] as const))),
+    held: sets(index.held),
+    unseen: [...index.held.keys()].filter((worker) => !index.seen.has(worker)),
+    takers: sets(index.takers),
+    retired: [...index.retired.keys()].sort(),
+    dead: [...index.dead.keys()].sort(),
+    deadBytes: index.deadBytes,
+    running: index.running,
+    runningByKind: sorted([...index.runningByKind].filter(([, count]) => count > 0)),
+    holds: [...state.holds.entries()].map(([key]) => [key, index.holds.has(key)]).sort(),
+    slots: [...state.slots.entries()].map(([key]) => [key, index.slots.has(key)]).sort(),
+    expiries: jobs
+      .filter((job) => index.expiries(job.owner).has(job.id))
+      .map(({ id }) => id)
+      .sort(),
+    oldest: [...new Set(jobs.map((job) => job.owner))].sort().map((owner) => index.oldest(owner)?.id),
+  }
+}
+
+/** Everything, to the millisecond: what undoing must bring back. */
+export function exactly(state: State, now: Now): Shown {
+  const { index } = state
+  const left = (key: string, until: number): readonly [string, number] => [key, until]
+  return {
+    seq: state.seq,
+    changed: state.tables.map((table) => table.changedSince(0).sort()),
+    tables: tablesOf(state),
+    indexes: indexesOf(state, now),
+    seen: sorted([...index.seen.entries()]),
+    waits: sorted([...state.jobs.values()].map((job) => left(job.id, index.ready.untilOver(job, now)))),
+    expiries: sorted(
+      [...state.jobs.values()].map((job) => left(job.id, index.expiries(job.owner).untilOver(job.id, now))),
+    ),
+    holds: sorted([...state.holds.entries()].map(([key]) => left(key, index.holds.untilOver(key, now)))),
+    slots: sorted([...state.slots.entries()].map(([key]) => left(key, index.slots.untilOver(key, now)))),
+  }
+}
+
+function readyIds(state: State, items: readonly Job[]): string[] {
+  const { ready } = state.index
+  return items
+    .filter((job) => ready.isReady(job))
+    .sort((a, b) => (ready.before(a, b) ? -1 : 1))
+    .map(({ id }) => id)
+}
+
+function sets(map: ReadonlyMap<string, ReadonlySet<string>>): Shown {
+  return sorted([...map].map(([key, set]) => [key, [...set].sort()]))
+}
+
+function sorted(entries: (readonly [string, unknown])[]): Shown {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -100,7 +100,7 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
   const limits = limitsOf(options)
   const unavailable = (error: unknown, ack?: Ack): Response => {
     options.onError?.(error, ack)
-    return problem(503, 'not-settled', 'The acknowledgements could not be settled now: send them again later')
+    return problem(503, 'not-settled', 'Not settled: send them again later')
   }
 
   return async (request) => {
@@ -115,7 +115,7 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
     if (request.method === 'HEAD') return new Response(null, { status: 204 })
     if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
     if (request.method !== 'POST') {
-      return problem(405, 'method-not-allowed', 'Acknowledgements are sent by POST', { allow })
+      return problem(405, 'method-not-allowed', 'Send by POST', { allow })
     }
     const principal = await principalOf(request)
     return principal instanceof Response ? principal : receive(request, principal)
@@ -147,7 +147,7 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
       return problem(413, 'batch-too-large', `The batch has more than ${limits.maxBatch} events`)
     }
     const batch = decodeBatch(body.json, request.headers.get(previousHeader), principal)
-    if ('fault' in batch) return problem(422, 'malformed', `Not a batch of acknowledgements: ${batch.fault}`)
+    if ('fault' in batch) return problem(422, 'malformed', `Not a batch: ${batch.fault}`)
     const response = await settled(batch, principal)
     // A device that was told to wait, or to send something else, may not look further: it hears of its loss later.
     if (response.status !== 200) return response

@@ -63,6 +63,7 @@ export class Log {
     const state = loadState(snapshot, this.#clock.monotonic(), boost(this.#options.boostMs))
     const tail = snapshot.entries.reduce((sum, entry) => sum + decodeEntry(entry).events.length, 0)
     this.#checkpointer.loaded(snapshot.mark, tail)
+    if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
     this.byes = new Set(snapshot.byes)
     if (before === undefined) this.notify({ state: 'opened' })
@@ -149,6 +150,11 @@ export class Log {
 /** The position that a decision on this state names. */
 function positionOf(state: State): Position {
   return { log: state.log, seq: state.seq }
+}
+
+/** Nobody else can be alive beside an exclusive handle: whoever held jobs when it was opened is gone. */
+function forgetHolders({ index }: State): void {
+  for (const worker of index.held.keys()) index.seen.set(worker, Number.NEGATIVE_INFINITY)
 }
 
 function boost(boostMs: number | undefined): { readonly boostMs?: number } {

@@ -144,7 +144,7 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
     const body = await readJson(request, limits.maxBodyBytes)
     if (body instanceof Response) return body
     if (Array.isArray(body.json) && body.json.length > limits.maxBatch) {
-      return problem(413, 'batch-too-large', `The batch has more than ${limits.maxBatch} events`)
+      return problem(413, 'batch-too-large', `More than ${limits.maxBatch} events`)
     }
     const batch = decodeBatch(body.json, request.headers.get(previousHeader), principal)
     if ('fault' in batch) return problem(422, 'malformed', `Not a batch: ${batch.fault}`)
@@ -183,7 +183,7 @@ function responseTo(outcome: Exclude<Outcome, { type: 'failed' }>): Response {
     case 'fork':
       return Response.json({ fork: true } satisfies ForkBody, { status: 409 })
     case 'bound':
-      return problem(403, 'source-bound', 'The source belongs to somebody else')
+      return problem(403, 'source-bound', 'Not your source')
   }
 }
 

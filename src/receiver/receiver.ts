@@ -130,7 +130,7 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
     }
     if (request.bodyUsed) throw new TypeError('Cannot receive: authenticate read the body')
     if (principal === null || principal === undefined || principal === '') {
-      return problem(401, 'unauthorized', 'Nobody is signed in')
+      return problem(401, 'unauthorized', 'Sign in')
     }
     if (typeof principal === 'string') return principal
     throw new TypeError(

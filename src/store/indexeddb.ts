@@ -8,7 +8,7 @@ import { createHints } from './indexeddb/hints.ts'
 import { createLink } from './indexeddb/link.ts'
 import { assertPresent } from './indexeddb/open.ts'
 import { createReserve } from './indexeddb/reserve.ts'
-import { markOf, missedSince, snapshotOf } from './indexeddb/schema.ts'
+import { missedSince, readEntries, snapshotOf } from './indexeddb/schema.ts'
 import { createRun, type Run } from './indexeddb/transaction.ts'
 
 /** Options of {@link indexedDbStore}. */
@@ -82,7 +82,7 @@ function openHandle(databaseName: string): Store {
         const request = step.store('payloads').get(id)
         return () => blobs.unpack(request.result)
       }),
-    checkpoint: (through, pages) => reserve.drawOn(() => checkpoint(run, identity, through, pages)),
+    checkpoint: (through, pages) => reserve.drawOn(() => checkpoint(run, through, pages)),
     subscribe(listener) {
       link.assertOpen()
       return hints.subscribe(listener)
@@ -117,24 +117,19 @@ function load(run: Run, identity: string): Promise<Snapshot> {
   return run({ stores: ['meta', 'pages', 'log', 'byes'], mode: 'readonly' }, ({ log, store }) => {
     const mark = store('meta').get('mark')
     const pages = store('pages').getAll()
-    const entries = store('log').getAll()
+    const entries = readEntries(store('log'))
     const byes = store('byes').getAllKeys()
     return () =>
-      snapshotOf(
-        { log, mark: mark.result, pages: pages.result, entries: entries.result, byes: byes.result },
-        identity,
-      )
+      snapshotOf({ log, mark: mark.result, pages: pages.result, entries, byes: byes.result }, identity)
   })
 }
 
-function checkpoint(run: Run, identity: string, through: Position, pages: readonly Page[]): Promise<boolean> {
-  return run({ stores: ['meta', 'pages', 'log'], mode: 'readwrite' }, (step) => {
+function checkpoint(run: Run, through: Position, pages: readonly Page[]): Promise<boolean> {
+  return run({ stores: ['log', 'pages', 'meta'], mode: 'readwrite' }, (step) => {
     let done = false
-    const mark = step.store('meta').get('mark')
-    const reached = step.store('log').getKey(through.seq)
-    step.answered(reached, (key) => {
-      const current = through.log === step.log && key !== undefined
-      if (!current || markOf(mark.result, identity) >= through.seq) return step.commit()
+    // An entry that is still there is after the mark, and not ahead of the head.
+    step.answered(step.store('log').getKey(through.seq), (key) => {
+      if (through.log !== step.log || key === undefined) return step.commit()
       done = true
       for (const { id, body } of pages) {
         if (body === '') step.store('pages').delete(id)

@@ -30,27 +30,38 @@ export type Database = IDBPDatabase<Schema>
 
 /** Makes the object stores of a new database. */
 export function createStores(db: Database): void {
-  // The key is kept in the entry, so that a gap shows when entries are read back in bulk.
-  db.createObjectStore('log', { keyPath: 'seq', autoIncrement: true })
+  // Without a key path: Chromium reads large entries back twice as fast when the key need not be put into them.
+  db.createObjectStore('log', { autoIncrement: true })
   db.createObjectStore('pages', { keyPath: 'id' })
   db.createObjectStore('payloads')
   db.createObjectStore('byes')
   db.createObjectStore('meta')
 }
 
+/** Entries as they are read: bodies and keys apart. */
+export interface RawEntries {
+  readonly keys: IDBRequest<IDBValidKey[]>
+  readonly values: IDBRequest<unknown[]>
+}
+
+export function readEntries(log: IDBObjectStore, range?: IDBKeyRange): RawEntries {
+  return { values: log.getAll(range), keys: log.getAllKeys(range) }
+}
+
 /** What was read, checked to be the entries from `first` on, without a gap. */
-export function entriesFrom(first: number, values: readonly unknown[], identity: string): Entry[] {
-  return values.map((value, index) => {
-    const entry = fields(value, identity, 'log')
-    const { seq, id, body } = entry
-    if (seq !== first + index) throw corruptStore(identity, `entry ${first + index} is missing`)
-    if (typeof id !== 'string' || typeof body !== 'string')
+function entriesFrom(first: number, { keys, values }: RawEntries, identity: string): Entry[] {
+  return values.result.map((value, index) => {
+    const seq = first + index
+    if (keys.result[index] !== seq) throw corruptStore(identity, `entry ${seq} is missing`)
+    const { id, body } = fields(value, identity, 'log')
+    if (typeof id !== 'string' || typeof body !== 'string') {
       throw corruptStore(identity, `entry ${seq} is damaged`)
+    }
     return { seq, id, body }
   })
 }
 
-export function markOf(value: unknown, identity: string): number {
+function markOf(value: unknown, identity: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
     throw corruptStore(identity, 'its mark is damaged')
   }
@@ -63,7 +74,7 @@ export function snapshotOf(
     log: string
     mark: unknown
     pages: readonly unknown[]
-    entries: readonly unknown[]
+    entries: RawEntries
     byes: readonly unknown[]
   },
   identity: string,
@@ -98,14 +109,14 @@ export function missedSince(
 ): Reading<Missed> {
   const mark = step.store('meta').get('mark')
   // With the entry at `after`, which proves that the position is one of this log.
-  const entries = step.store('log').getAll(IDBKeyRange.lowerBound(after))
+  const entries = readEntries(step.store('log'), IDBKeyRange.lowerBound(after))
   const byes = step.store('byes').getAllKeys()
   const result = () => {
     const truncated = markOf(mark.result, identity)
     if (truncated > after) throw logBehind(identity, after, truncated)
     const skipped = truncated < after ? 1 : 0
-    if (entries.result.length < skipped) throw logReplaced(identity)
-    const all = entriesFrom(after + 1 - skipped, entries.result, identity)
+    if (entries.values.result.length < skipped) throw logReplaced(identity)
+    const all = entriesFrom(after + 1 - skipped, entries, identity)
     return { entries: all.slice(skipped), byes: byes.result.map(String) }
   }
   return { last: byes, result }

@@ -40,7 +40,14 @@ export function costCases(): void {
     const seen = tap()
     await store.commit(head, () => draftOf('a:2'))
     expect(seen.transactions).toHaveLength(2)
-    expect(seen.requests).toEqual(['log.add', 'meta.get', 'log.getAll', 'byes.getAllKeys', 'log.add'])
+    expect(seen.requests).toEqual([
+      'log.add',
+      'meta.get',
+      'log.getAll',
+      'log.getAllKeys',
+      'byes.getAllKeys',
+      'log.add',
+    ])
   })
 
   test('the durability asked for reaches the engine, and is strict where it is not known yet', async () => {

@@ -8,12 +8,12 @@ export function failureCases(): void {
   test('a failed request is store-failed, and certain', async () => {
     const store = openQueue().open()
     const head = await headOf(store)
-    const { restore } = replaceMethod<IDBObjectStore, [object], IDBRequest>(
+    const { restore } = replaceMethod<IDBObjectStore, [unknown, number?], IDBRequest>(
       IDBObjectStore.prototype,
       'add',
       (original, self, [entry]) => {
-        self.put({ ...entry, seq: 1 })
-        return original({ ...entry, seq: 1 })
+        self.put(entry, 1)
+        return original(entry, 1)
       },
     )
     const failed = { code: 'store-failed', uncertain: false, cause: { name: 'ConstraintError' } }
@@ -58,7 +58,7 @@ export function failureCases(): void {
 export function damageCases(): void {
   test.each([
     ['a missing entry', (log: IDBObjectStore) => log.delete(2)],
-    ['an entry without a body', (log: IDBObjectStore) => log.put({ seq: 2, id: 'a:2' })],
+    ['an entry without a body', (log: IDBObjectStore) => log.put({ id: 'a:2' }, 2)],
     [
       'a damaged page',
       (log: IDBObjectStore) => log.transaction.objectStore('pages').put({ id: '0', body: 7 }),

@@ -6,6 +6,7 @@ import type { StoreFactory } from '../store/contract.ts'
 import type { SyncOptions } from '../sync/options.ts'
 import type { Clock, JobContext, Task, Tasks } from '../types.ts'
 import type { Snooze } from '../worker/outcome.ts'
+import type { Platform, platformKey } from './platform.ts'
 
 /** Payload and result by kind. */
 export type KindMap = { readonly [kind: string]: { readonly payload: unknown; readonly result: unknown } }
@@ -114,6 +115,8 @@ export interface CommonOptions {
   readonly clock?: Clock
   /** A number from 0 to below 1. @default Math.random */
   readonly random?: () => number
+  /** @internal */
+  readonly [platformKey]?: Platform
 }
 
 /** Options of one enqueue. */

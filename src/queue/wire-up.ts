@@ -11,7 +11,7 @@ import { wishesOf } from '../sync/options.ts'
 import { createSender } from '../sync/sender.ts'
 import type { Sender } from '../sync/types.ts'
 import type { Clock } from '../types.ts'
-import type { Connectivity, Kind, Locks } from '../worker/types.ts'
+import type { Connectivity, Kind } from '../worker/types.ts'
 import { Worker } from '../worker/worker.ts'
 import { systemClock } from './clock.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
@@ -19,6 +19,7 @@ import type { StoreState } from './events.ts'
 import { withFallback } from './fallback.ts'
 import { type CommonOptions, retentionOf } from './options.ts'
 import type { Parts } from './parts.ts'
+import { type Platform, platformKey } from './platform.ts'
 import { register } from './registry.ts'
 import { createResults } from './results.ts'
 import { told } from './tell.ts'
@@ -33,8 +34,12 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   const { name, owner = '', clock = systemClock, random = Math.random, limits = {}, sync } = options
   const store = storeOf(options)
   const unregister = register(store.identity, { syncUrl: sync?.url, kinds })
-  const { durability, worker: settings = {} } = options
-  const replica = createReplica({ store, clock, mint, durability, boostMs: settings.boostMs })
+  const { durability, worker: settings = {}, [platformKey]: platform = ownPlatform } = options
+  const { mint, checkpointEvents } = platform
+  const replica = createReplica({
+    ...{ store, clock, mint, durability, checkpointEvents },
+    boostMs: settings.boostMs,
+  })
   const emitter = createEmitter()
   const warn = (message: string, cause: unknown, id?: string): void =>
     emitter.emit('warning', { message, cause, id })
@@ -49,8 +54,8 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
     maxCrashes: settings.maxCrashes ?? 5,
     interruptible: settings.interruptible ?? 'ServiceWorkerGlobalScope' in globalThis,
     lockPrefix: `holdfast:${store.identity}:`,
-    locks: locks(),
-    isHidden,
+    locks: platform.locks,
+    isHidden: platform.isHidden,
   })
   const sender =
     sync &&
@@ -67,6 +72,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   )
   const state = { current: 'closed' as StoreState }
   attend(replica, owner, emitter, sender, state)
+  platform.observe?.(replica)
   return {
     ...{
       name,
@@ -95,7 +101,13 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   }
 }
 
-const mint = (): string => nanoid()
+const ownPlatform: Platform = {
+  get locks() {
+    return typeof navigator === 'undefined' ? undefined : navigator.locks
+  },
+  mint: () => nanoid(),
+  isHidden: () => typeof document !== 'undefined' && document.visibilityState === 'hidden',
+}
 
 function storeOf({ name, store, fallback }: CommonOptions): Store {
   const chosen = (store ?? indexedDbStore())(name)
@@ -167,12 +179,4 @@ function lazily<T>(make: () => T): () => T {
 
 function isPage(): boolean {
   return typeof document !== 'undefined'
-}
-
-function isHidden(): boolean {
-  return typeof document !== 'undefined' && document.visibilityState === 'hidden'
-}
-
-function locks(): Locks | undefined {
-  return typeof navigator === 'undefined' ? undefined : navigator.locks
 }

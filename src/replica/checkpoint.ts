@@ -17,13 +17,15 @@ const sliceMs = 8
 export class Checkpointer {
   readonly #store: Store
   readonly #clock: Clock
+  readonly #minTail: number
   #mark = 0
   #tail = 0
   #writing: Promise<void> | undefined
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, minEvents: number = minTail) {
     this.#store = store
     this.#clock = clock
+    this.#minTail = minEvents
   }
 
   /** A state was loaded, whose pages speak up to `mark`. */
@@ -35,7 +37,7 @@ export class Checkpointer {
   /** An entry was folded. */
   folded(state: State, entry: LogEntry, own: boolean): void {
     this.#tail += entry.events.length
-    if (this.#tail <= Math.max(minTail, (state.jobs.size + state.acks.size) / 4)) return
+    if (this.#tail <= Math.max(this.#minTail, (state.jobs.size + state.acks.size) / 4)) return
     this.#tail = 0
     if (own) this.#due = state
   }

@@ -15,6 +15,7 @@ export interface LogOptions {
   readonly store: Store
   readonly clock: Clock
   readonly boostMs?: number | undefined
+  readonly checkpointEvents?: number | undefined
 }
 
 /** One context's copy of the log: loads it, reads what was missed, appends, and tells listeners what was folded. */
@@ -32,7 +33,7 @@ export class Log {
     this.#options = options
     this.#store = options.store
     this.#clock = options.clock
-    this.#checkpointer = new Checkpointer(options.store, options.clock)
+    this.#checkpointer = new Checkpointer(options.store, options.clock, options.checkpointEvents)
   }
 
   get state(): State | undefined {

@@ -16,6 +16,8 @@ export interface ReplicaOptions {
   readonly durability?: DurabilityChoice | undefined
   /** How many milliseconds of waiting one step of priority is worth. @default 60_000 */
   readonly boostMs?: number | undefined
+  /** How many events in the log's tail make a checkpoint due. @default 1_000 */
+  readonly checkpointEvents?: number | undefined
 }
 
 /** The most submissions that share an entry. */
@@ -48,10 +50,9 @@ class LogReplica implements Replica {
   eager = false
 
   constructor(options: ReplicaOptions) {
-    const { store, clock, boostMs } = options
     this.#options = options
-    this.#store = store
-    this.#log = new Log({ store, clock, boostMs })
+    this.#store = options.store
+    this.#log = new Log(options)
   }
 
   get state(): State | undefined {

@@ -1,0 +1,16 @@
+import type { Replica } from '../replica/types.ts'
+import type { Locks } from '../worker/types.ts'
+
+/** What a queue takes from the place it runs in. The simulator brings its own; applications have no use for it. */
+export interface Platform {
+  readonly locks: Locks | undefined
+  readonly mint: () => string
+  readonly isHidden: () => boolean
+  /** How many events in the log's tail make a checkpoint due. @default 1_000 */
+  readonly checkpointEvents?: number | undefined
+  /** Called with the replica once it is wired, for whoever checks its state against the log. */
+  readonly observe?: (replica: Replica) => void
+}
+
+/** The option that brings a {@link Platform}; no string names it, so no application depends on it. */
+export const platformKey: unique symbol = Symbol('holdfast.platform')

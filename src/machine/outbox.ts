@@ -1,7 +1,7 @@
 import type { Deciding } from './decide.ts'
 import type { RejectedAck } from './events.ts'
 import { ackKey } from './fold-acks.ts'
-import { type Ack, ackId, maxRejects, type Outbox, type Reject } from './rows.ts'
+import { type Ack, ackId, type Outbox, type Reject } from './rows.ts'
 import type { State } from './state.ts'
 
 /** How long an outbox stays with a sender that nobody hears of (milliseconds). */
@@ -35,13 +35,16 @@ export function decideTake(state: State, sender: string, { owner, now, emit }: S
 export function untilFree(state: State, owner: string, sender: string, mono: number): number {
   const holder = state.outboxes.get(owner)?.sender
   if (holder === undefined || holder === sender) return 0
-  return Math.max(0, (state.index.seen.get(holder) ?? mono) + senderMs - mono)
+  return Math.max(0, senderMs - silentMs(state, holder, mono))
 }
 
 /** Whether the sender has the outbox, and need not say so again soon. */
 export function isFresh(state: State, owner: string, sender: string, mono: number): boolean {
-  if (state.outboxes.get(owner)?.sender !== sender) return false
-  return mono - (state.index.seen.get(sender) ?? Number.NEGATIVE_INFINITY) < senderMs / 3
+  return state.outboxes.get(owner)?.sender === sender && silentMs(state, sender, mono) < senderMs / 3
+}
+
+function silentMs(state: State, sender: string, mono: number): number {
+  return mono - (state.index.seen.get(sender) ?? mono)
 }
 
 /** Lets others send, if this sender has the outbox. */
@@ -162,11 +165,6 @@ export function countUnsent(state: State, owner: string): number {
 
 /** The owner's acks that the server refused, the first refused first: the newest 1 000. */
 export function listRejects(state: State, owner: string): Reject[] {
-  const last = state.outboxes.get(owner)?.rejects ?? 0
-  const rejects: Reject[] = []
-  for (let number = Math.max(1, last - maxRejects + 1); number <= last; number++) {
-    const reject = state.rejects.get(ackKey(owner, number))
-    if (reject !== undefined) rejects.push(reject)
-  }
-  return rejects
+  const rejects = [...state.rejects.values()].filter((reject) => reject.owner === owner)
+  return rejects.sort((a, b) => a.number - b.number)
 }

@@ -22,8 +22,8 @@ class OutboxSender implements Sender {
   readonly #transport: Transport
   readonly #attempts: Attempts
   #unlisten: (() => void) | undefined
-  /** Aborted by `stop`, for the flushes that wait. */
-  #life: AbortController = new AbortController()
+  /** Aborted by `stop`, for the flushes that wait. Made by the first: Workers forbid it in global scope. */
+  #life: AbortController | undefined
   #flushes = 0
 
   constructor(options: SenderOptions) {
@@ -46,8 +46,8 @@ class OutboxSender implements Sender {
     this.#unlisten?.()
     this.#unlisten = undefined
     this.#attempts.rest()
-    this.#life.abort()
-    this.#life = new AbortController()
+    this.#life?.abort()
+    this.#life = undefined
     await this.#attempts.abort()
   }
 
@@ -82,7 +82,7 @@ class OutboxSender implements Sender {
       state: this.#stateOf(unsent),
       unsent,
       ...(lastError !== undefined && { lastError }),
-      ...(plan && { nextAt: plan.at }),
+      ...(plan && unsent > 0 && { nextAt: plan.at }),
     }
   }
 
@@ -99,6 +99,7 @@ class OutboxSender implements Sender {
 
   async #flushAll(signal: AbortSignal | undefined): Promise<Exclude<End['why'], 'failed' | 'busy'>> {
     const attempts = this.#attempts
+    this.#life ??= new AbortController()
     const life = this.#life.signal
     await this.#options.replica.catchUp()
     for (;;) {

@@ -13,7 +13,7 @@ export interface TestClock extends Clock {
   readonly timers: number
 }
 
-export function testClock(start = Date.UTC(2026, 7, 9, 12, 0, 0)): TestClock {
+export function testClock(start: number = Date.UTC(2026, 7, 9, 12, 0, 0)): TestClock {
   const timers = new Set<Timer>()
   let elapsed = 0
   return {

@@ -37,7 +37,7 @@ describe('a flush', () => {
     expect(await sender.flush()).toEqual({ sent: 10_000, rejected: 0, remaining: 0 })
     expect(requests.length).toBeLessThanOrEqual(25)
     expect(effects).toEqual(ids.map((id) => `${id}/1`))
-  })
+  }, 60_000)
 
   test('keeps each request under 256 KiB, and sends what is larger alone', async () => {
     const { fetch, effects, requests } = server()

@@ -71,6 +71,7 @@ class OutboxSender implements Sender {
       return { ...done, remaining: this.#unsent(), ...(why !== 'idle' && { stopped: why }) }
     } finally {
       this.#flushes--
+      if (this.#flushes === 0) this.#life = undefined
       if (this.#flushes === 0 && !attempts.active) void attempts.abort()
     }
   }

@@ -43,7 +43,10 @@ export function createRun(link: Link, identity: string): Run {
       // No await where there is a connection: a page that is going away has no later.
       const connection = link.current ?? (await link.open())
       const transaction = begin(connection, options, identity)
-      if (transaction !== undefined) return settled(connection, transaction, identity, work)
+      if (transaction !== undefined) {
+        const engineAborted = () => link.drop(connection)
+        return settled({ ...connection, transaction, identity, engineAborted }, work)
+      }
       link.drop(connection)
       if (tries === maxTries) throw unavailable(identity)
     }
@@ -65,11 +68,16 @@ function begin(
   }
 }
 
+interface Begun extends Pick<Connection, 'log' | 'onCut'> {
+  readonly transaction: IDBTransaction
+  readonly identity: string
+  /** The engine aborted the transaction by itself. */
+  readonly engineAborted: () => void
+}
+
 /** Resolves on `complete`, never before; rejects on `error`, on `abort`, and when the connection is cut. */
 function settled<T>(
-  { log, onCut }: Connection,
-  transaction: IDBTransaction,
-  identity: string,
+  { log, onCut, transaction, identity, engineAborted }: Begun,
   work: (step: Step) => () => T,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
@@ -85,6 +93,8 @@ function settled<T>(
     transaction.onabort = () => {
       onCut.delete(cut)
       fail(transaction.error)
+      // Neither asked for nor for want of room: the connection is closing, or not worth trusting with the next call.
+      if (!step.aborting && nameOf(transaction.error) !== 'QuotaExceededError') engineAborted()
     }
     step.guarded(() => {
       const answer = work(step)
@@ -103,12 +113,16 @@ function settled<T>(
 interface OwnStep extends Step {
   /** Whether the transaction may be committed although no answer comes. */
   readonly committing: boolean
+  /** Whether it was given up on this side. */
+  readonly aborting: boolean
   readonly guarded: (run: () => void) => void
 }
 
 function createStep(transaction: IDBTransaction, log: string, reject: (reason: unknown) => void): OwnStep {
   let committing = false
+  let aborting = false
   const abort = (reason: unknown) => {
+    aborting = true
     // First: the errors of the requests that abort() cancels are not why.
     reject(reason)
     transaction.abort()
@@ -124,6 +138,9 @@ function createStep(transaction: IDBTransaction, log: string, reject: (reason: u
     log,
     get committing() {
       return committing
+    },
+    get aborting() {
+      return aborting
     },
     guarded,
     abort,

@@ -74,7 +74,7 @@ export interface Task<Payload = unknown, Result = unknown, Output = Payload> {
 }
 
 /** Tasks by kind, as `defineTasks` returns them. */
-export type Tasks = { readonly [kind: string]: Task<never, unknown, never> }
+export type Tasks = { readonly [kind: string]: Task }
 
 /** What a handler knows of its job beside the payload. */
 export interface JobContext {

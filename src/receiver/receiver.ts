@@ -115,7 +115,7 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
     if (request.method === 'HEAD') return new Response(null, { status: 204 })
     if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
     if (request.method !== 'POST') {
-      return problem(405, 'method-not-allowed', 'Send by POST', { allow })
+      return problem(405, 'method-not-allowed', 'Use POST', { allow })
     }
     const principal = await principalOf(request)
     return principal instanceof Response ? principal : receive(request, principal)

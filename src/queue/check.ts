@@ -7,8 +7,9 @@ const modes = ['keep', 'replace', 'debounce', 'queue-one']
 export function checkNumber(what: string, value: number | undefined, min: number, infinite = false): void {
   if (value === undefined) return
   const fits = typeof value === 'number' && value >= min && (infinite || value < Number.POSITIVE_INFINITY)
-  if (!fits)
-    throw new RangeError(`Cannot use ${what}: it is ${String(value)}, expected a number of at least ${min}`)
+  if (fits) return
+  const expected = min === -Number.MAX_VALUE ? 'a finite number' : `a number of at least ${min}`
+  throw new RangeError(`Cannot use ${what}: it is ${String(value)}, expected ${expected}`)
 }
 
 /** @throws TypeError unless the text is there and not empty. */
@@ -22,7 +23,8 @@ function checkOptionalText(what: string, value: unknown): void {
   if (value !== undefined) checkText(what, value)
 }
 
-function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
+/** @throws TypeError unless the value is one of those allowed, or absent. */
+export function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || (typeof value === 'string' && allowed.includes(value))) return
   throw new TypeError(`Cannot use ${what}: it is ${String(value)}, expected ${allowed.join(', ')}`)
 }
@@ -36,7 +38,7 @@ export function checkEnqueue(options: EnqueueOptions): void {
   checkNumber('expiresInMs', options.expiresInMs, 0)
   checkNumber('dedupeMs', options.dedupeMs, 0)
   checkNumber('debounceMaxMs', options.debounceMaxMs, 0, true)
-  checkNumber('priority', options.priority, Number.NEGATIVE_INFINITY)
+  checkNumber('priority', options.priority, -Number.MAX_VALUE)
   checkOneOf('onDuplicate', options.onDuplicate, modes)
   for (const state of options.while ?? []) checkOneOf('while', state, states)
   checkExclusive(options, 'delayMs', 'availableAt')

@@ -7,7 +7,7 @@ import { validated } from '../worker/payload.ts'
 import type { Kind } from '../worker/types.ts'
 import { checkEnqueue } from './check.ts'
 import type { EnqueueOptions } from './options.ts'
-import { type EncodedPayload, encodePayload } from './payload.ts'
+import { decodePayload, type EncodedPayload, encodePayload } from './payload.ts'
 import type { Enqueued } from './types.ts'
 
 /** An enqueue, checked, cloned and measured: nothing but the state can refuse it now. */
@@ -28,7 +28,10 @@ export function knownKind(kinds: ReadonlyMap<string, Kind>, name: unknown): Kind
   )
 }
 
-/** Checks everything that can be known without the store. A promise only where the schema is asynchronous. */
+/**
+ * Checks everything that can be known without the store. The payload is cloned at once: what its owner does with it
+ * while a schema looks has no effect. A promise only where there is a schema.
+ */
 export function prepare(
   id: string,
   kind: Kind,
@@ -37,13 +40,10 @@ export function prepare(
   maxBytes: number,
 ): Prepared | Promise<Prepared> {
   checkEnqueue(options)
-  const { schema } = kind
-  const finish = (): Prepared => {
-    const encoded = encodePayload(payload, kind.kind, maxBytes)
-    return { encoded, request: (now) => requestOf(id, kind, encoded, options, now) }
-  }
-  if (schema === undefined) return finish()
-  return validated(schema, payload, kind.kind).then(finish)
+  const encoded = encodePayload(payload, kind.kind, maxBytes)
+  const prepared: Prepared = { encoded, request: (now) => requestOf(id, kind, encoded, options, now) }
+  if (kind.schema === undefined) return prepared
+  return validated(kind.schema, decodePayload(encoded), kind.kind).then(() => prepared)
 }
 
 function requestOf(
@@ -60,7 +60,8 @@ function requestOf(
   const dedupe = dedupeKey === undefined ? undefined : { key: dedupeKey, while: taken, ms }
   const version = kind.version === 1 ? undefined : kind.version
   const once = kind.once || undefined
-  const facts = { payload, beside, version, waitMs, priority, key, dedupe, expiresInMs, once }
+  const blocks = kind.deadBlocks || undefined
+  const facts = { payload, beside, version, waitMs, priority, key, dedupe, expiresInMs, once, blocks }
   return { id, kind: kind.kind, onDuplicate, debounceMaxMs, ...facts }
 }
 

@@ -1,7 +1,7 @@
 import { defaultRetry, type RetryPolicy } from '../machine/backoff.ts'
 import type { Task, TaskOptions, Tasks } from '../types.ts'
 import type { Kind } from '../worker/types.ts'
-import { checkNumber } from './check.ts'
+import { checkNumber, checkOneOf } from './check.ts'
 
 /** Everything settled about each kind, from its task and its handler. */
 export function kindsOf(
@@ -11,12 +11,13 @@ export function kindsOf(
   const declared: Readonly<Record<string, Task>> =
     tasks ?? Object.fromEntries(Object.keys(handlers).map((kind) => [kind, { options: {} }]))
   for (const kind of Object.keys(handlers)) {
-    if (declared[kind] === undefined) {
+    if (!Object.hasOwn(declared, kind)) {
       const known = Object.keys(declared).join(', ')
       throw new TypeError(`Cannot handle "${kind}": it is not in tasks, which has ${known || 'no kind'}`)
     }
   }
-  return new Map(Object.entries(declared).map(([kind, task]) => [kind, kindOf(kind, task, handlers[kind])]))
+  const handlerOf = (kind: string): unknown => (Object.hasOwn(handlers, kind) ? handlers[kind] : undefined)
+  return new Map(Object.entries(declared).map(([kind, task]) => [kind, kindOf(kind, task, handlerOf(kind))]))
 }
 
 function kindOf(kind: string, task: Task, handler: unknown): Kind {
@@ -88,4 +89,8 @@ function check(kind: string, options: TaskOptions): void {
   checkNumber(`stallMs of "${kind}"`, options.stallMs, 1, true)
   checkNumber(`maxRunning of "${kind}"`, options.maxRunning, 1, true)
   checkNumber(`version of "${kind}"`, options.version, 1)
+  checkOneOf(`delivery of "${kind}"`, options.delivery, ['at-least-once', 'at-most-once'])
+  checkOneOf(`deadHead of "${kind}"`, options.deadHead, ['free', 'block'])
+  if (typeof retry.backoff === 'function') return
+  checkOneOf(`retry.backoff of "${kind}"`, retry.backoff, ['exponential', 'fixed', 'linear'])
 }

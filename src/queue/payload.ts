@@ -29,6 +29,11 @@ export function encodePayload(value: unknown, kind: string, maxBytes: number): E
   return checked({ beside: bytes, value: clone }, bytes, kind, maxBytes)
 }
 
+/** What is stored, as a value. */
+export function decodePayload({ payload, value }: EncodedPayload): unknown {
+  return payload === undefined ? value : JSON.parse(payload)
+}
+
 function checked(encoded: EncodedPayload, bytes: number, kind: string, maxBytes: number): EncodedPayload {
   if (bytes <= maxBytes) return encoded
   const message = `Cannot take the payload of "${kind}": it has ${bytes} bytes, of ${maxBytes} allowed`

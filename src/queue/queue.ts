@@ -1,5 +1,5 @@
 import type { Tasks } from '../types.ts'
-import { checkNumber, checkText } from './check.ts'
+import { checkNumber, checkOneOf, checkText } from './check.ts'
 import { drain } from './drain.ts'
 import { kindsOf } from './kinds.ts'
 import type {
@@ -65,6 +65,9 @@ function check(options: CommonOptions): void {
     throw new TypeError(`Cannot use owner: it is a ${typeof options.owner}, expected text`)
   }
   const { worker = {}, limits = {}, retention = {}, sync } = options
+  checkOneOf('fallback', options.fallback, ['memory'])
+  checkOneOf('durability', options.durability, ['auto', 'strict', 'relaxed'])
+  checkOneOf('limits.overflow', limits.overflow, ['reject', 'drop-oldest'])
   checkNumber('worker.concurrency', worker.concurrency, 1, true)
   checkNumber('worker.leaseMs', worker.leaseMs, 1)
   checkNumber('worker.boostMs', worker.boostMs, 0)

@@ -188,7 +188,11 @@ export interface Queue<Kinds extends KindMap = KindMap> {
   leave(): Promise<void>
 
   get(id: string): Promise<JobView | undefined>
-  /** The payload as it was given. @throws QueueError `not-found` */
+  /**
+   * The payload as it was given; `undefined` once a completed job has freed a large one.
+   *
+   * @throws QueueError `not-found`
+   */
   payload(id: string): Promise<unknown>
   list(filter?: JobFilter & { readonly after?: string }): Promise<JobPage>
   deadLetters(filter?: JobFilter & { readonly after?: string }): Promise<JobPage>

@@ -15,7 +15,7 @@ import { validated } from '../worker/payload.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import { knownKind, prepare, takeIn } from './intake.ts'
 import { nowOf, type Parts } from './parts.ts'
-import { encodePayload } from './payload.ts'
+import { decodePayload, encodePayload } from './payload.ts'
 import type { Enqueued, JobFilter } from './types.ts'
 
 export async function enqueue(
@@ -36,7 +36,7 @@ export async function enqueue(
 }
 
 export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindMap>[]): Promise<Enqueued[]> {
-  const preparing = items.map(({ kind, payload, ...options }) =>
+  const preparing = items.map(async ({ kind, payload, ...options }) =>
     prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts.maxPayloadBytes),
   )
   const prepared = await Promise.all(preparing)
@@ -72,9 +72,11 @@ export async function edit(parts: Parts, id: string, payload: unknown): Promise<
   const { replica, deciding, owner, kinds, maxPayloadBytes } = parts
   const job = owned(await replica.open(), owner, id)
   const kind = kinds.get(job.kind)
-  if (kind?.schema) await validated(kind.schema, payload, job.kind)
-  const { value, ...encoded } = encodePayload(payload, job.kind, maxPayloadBytes)
-  const version = kind === undefined || kind.version === 1 ? undefined : kind.version
+  const given = encodePayload(payload, job.kind, maxPayloadBytes)
+  const { value, ...encoded } = given
+  if (kind?.schema) await validated(kind.schema, decodePayload(given), job.kind)
+  // A kind that is not known here is edited in the version it has.
+  const version = kind === undefined ? job.version : kind.version === 1 ? undefined : kind.version
   await replica.submit(
     (state, drafting) => {
       const before = decideEdit(state, id, { ...encoded, version }, deciding(drafting))

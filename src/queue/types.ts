@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { HoldCause } from '../machine/events.ts'
 import type { EnqueueOutcome } from '../machine/enqueue.ts'
 import type { AckState, DeadReason, Failure, JobState } from '../machine/job.ts'

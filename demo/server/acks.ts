@@ -4,6 +4,7 @@ import { sqliteAcks } from 'holdfast/receiver/sqlite'
 
 /** One acknowledgement, as the API tells of it. */
 export interface StoredAck {
+  readonly source: string
   readonly sequence: number
   /** The job. */
   readonly subject: string
@@ -59,7 +60,7 @@ export function createAcks(
   const count = database.prepare('SELECT count(*) AS count FROM acknowledgements WHERE principal = ?')
   const gaps = database.prepare(holes)
   const newest = database.prepare(
-    `SELECT sequence, subject, type, finish, attempt, message, receivedAt FROM acknowledgements
+    `SELECT source, sequence, subject, type, finish, attempt, message, receivedAt FROM acknowledgements
     WHERE principal = ? ORDER BY rowid DESC LIMIT ?`,
   )
 
@@ -92,6 +93,7 @@ function messageOf(ack: Ack): string | null {
 
 function ackOf(row: Record<string, unknown>): StoredAck {
   return {
+    source: String(row.source),
     sequence: Number(row.sequence),
     subject: String(row.subject),
     type: row.type === 'dead' ? 'dead' : 'completed',

@@ -1,0 +1,123 @@
+import { find, make, setAttribute, setHidden, setText } from './dom.ts'
+import { keyedList, type Row } from './keyed-list.ts'
+import { fetchState, type ServerState, turnSwitches } from './server-api.ts'
+import { createSwitches } from './switches.ts'
+import type { Voice } from './verbs.ts'
+import { count, size, timeOfDay } from './words.ts'
+
+type Ack = ServerState['acks']['newest'][number]
+type Stored = ServerState['photos']['newest'][number]
+
+/** How often the server is asked what it has (milliseconds), while somebody looks. */
+const pollMs = 1_000
+
+/** Shows the server's side beside the device's, as the server tells it. Returns what asks it now. */
+export function watchServer(apiUrl: string, principal: string, voice: Voice): () => void {
+  const switches = createSwitches((changed) => {
+    turnSwitches(apiUrl, changed).then(poll, voice.fault)
+  })
+  const drawAcks = ackPanel()
+  const drawStored = storedPanel(apiUrl, principal)
+  const state = find('server-state', HTMLElement)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let asking = false
+
+  async function ask(): Promise<void> {
+    asking = true
+    try {
+      const told = await fetchState(apiUrl, principal, AbortSignal.timeout(5_000))
+      switches(told.switches)
+      drawAcks(told)
+      drawStored(told)
+      const { down, failureRate } = told.switches
+      show(
+        down ? 'Down' : failureRate > 0 ? 'Unsteady' : 'Up',
+        down ? 'bad' : failureRate > 0 ? 'warn' : 'good',
+      )
+    } catch (error) {
+      console.warn(error)
+      show('No answer: is the demo running?', 'bad')
+    } finally {
+      asking = false
+      timer = setTimeout(poll, pollMs)
+    }
+  }
+
+  function show(text: string, tone: string): void {
+    setText(state, text)
+    setAttribute(state, 'class', `chip ${tone}`)
+  }
+
+  function poll(): void {
+    if (asking || document.visibilityState === 'hidden') return
+    clearTimeout(timer)
+    void ask()
+  }
+
+  document.addEventListener('visibilitychange', poll)
+  poll()
+  return poll
+}
+
+function ackPanel(): (told: ServerState) => void {
+  const chip = find('acks-state', HTMLElement)
+  const list = keyedList<Ack & { readonly name: string }>({
+    parent: find('acks', HTMLElement),
+    heading: find('acks-title', HTMLElement),
+    keyOf: ({ source, sequence }) => `${source} ${sequence}`,
+    make: makeAckRow,
+  })
+  return ({ acks, photos }) => {
+    setHidden(find('no-acks', HTMLElement), acks.count > 0)
+    setHidden(chip, acks.count === 0)
+    setText(chip, `${acks.count}, ${acks.gapFree ? 'gap-free' : 'with gaps'}`)
+    setAttribute(chip, 'class', `chip ${acks.gapFree ? 'good' : 'bad'}`)
+    list(acks.newest.map((ack) => ({ ...ack, name: nameOf(ack, photos.newest) })))
+  }
+}
+
+/** A photo is stored under a key that begins with its job's id. */
+function nameOf({ subject, message }: Ack, photos: readonly Stored[]): string {
+  const photo = photos.find(({ key }) => key.startsWith(subject))
+  return message ?? (photo?.caption || photo?.name || `job ${subject.slice(0, 6)}`)
+}
+
+function makeAckRow(): Row<Ack & { readonly name: string }> {
+  const number = make('span', { class: 'number' })
+  const name = make('span', { class: 'name' })
+  const what = make('span', { class: 'what' })
+  return {
+    element: make('li', {}, number, name, what),
+    update({ sequence, type, receivedAt, name: told }) {
+      setText(number, `#${sequence}`)
+      setText(name, told)
+      setAttribute(name, 'title', told)
+      setText(what, `${type === 'dead' ? 'dead ' : ''}${timeOfDay(receivedAt)}`)
+      setAttribute(what, 'class', `what ${type}`)
+    },
+  }
+}
+
+function storedPanel(apiUrl: string, principal: string): (told: ServerState) => void {
+  const chip = find('stored-count', HTMLElement)
+  const list = keyedList<Stored>({
+    parent: find('stored', HTMLElement),
+    heading: find('stored-title', HTMLElement),
+    keyOf: ({ key }) => key,
+    make: (stored) => makeTile(stored, `${apiUrl}/photos/${principal}/${stored.key}`),
+  })
+  return ({ photos }) => {
+    setHidden(find('no-stored', HTMLElement), photos.count > 0)
+    setHidden(chip, photos.count === 0)
+    setText(chip, count(photos.count, 'file'))
+    list(photos.newest)
+  }
+}
+
+function makeTile({ name, caption, bytes, sha256 }: Stored, url: string): Row<Stored> {
+  const image = make('img', { src: url, alt: caption || name, loading: 'lazy', decoding: 'async' })
+  const facts = make('small', {}, `${size(bytes)} · ${sha256.slice(0, 8)}`)
+  const title = `${name}, ${bytes} bytes, SHA-256 ${sha256}`
+  const link = make('a', { href: url, target: '_blank', rel: 'noopener', title }, image, facts)
+  return { element: make('li', {}, link), update: () => undefined }
+}

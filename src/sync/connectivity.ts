@@ -1,7 +1,7 @@
 import type { Clock } from '../types.ts'
 
 /** How long a probe may take (milliseconds); an answer that comes later proves little of the next request. */
-export const probeMs = 10_000
+const probeMs = 10_000
 
 /** Options of {@link createConnectivity}. */
 export interface ConnectivityOptions {

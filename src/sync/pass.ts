@@ -17,7 +17,7 @@ import { attune, type Course, heed, heedFork, learnSettled, type Step } from './
 import type { Transport } from './transport.ts'
 
 /** The longest body of a request (bytes), as long as it has more than one event. */
-export const maxBytes = 262_144
+const maxBytes = 262_144
 
 /** Why a pass ended. */
 export type End =

@@ -5,7 +5,7 @@ import type { SyncOptions } from './options.ts'
 import { type Answer, lostHeader, parseAnswer } from './wire.ts'
 
 /** How long one request may take, its headers and the answer's body included (milliseconds). */
-export const requestMs = 30_000
+const requestMs = 30_000
 
 /** More than a receiver ever says, so that no other server's page is read to its end. */
 const maxAnswerLength = 4_194_304

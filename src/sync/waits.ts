@@ -1,7 +1,7 @@
 import type { Replica } from '../replica/types.ts'
 import type { Clock } from '../types.ts'
 
-/** Resolves when the condition holds after an entry, when the time is over, or when one of the signals aborts. */
+/** Resolves when the condition holds, now or after an entry, when the time is over, or when one of the signals aborts. */
 export function entryOrTime(
   { replica, clock }: { readonly replica: Replica; readonly clock: Clock },
   holds: () => boolean,
@@ -22,6 +22,8 @@ export function entryOrTime(
       },
     })
     for (const signal of signals) signal?.addEventListener('abort', end, { once: true })
+    // It may have come to hold since it was looked at.
+    if (holds() || signals.some((signal) => signal?.aborted)) end()
   })
 }
 

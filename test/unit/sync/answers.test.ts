@@ -237,6 +237,16 @@ describe('a 401', () => {
     expect(seen.map((each) => each.get('authorization'))).toEqual(['Bearer 1', 'Bearer 2'])
   })
 
+  test('asks again at each expiry, not only at the first', async () => {
+    let token = 0
+    const headers = () => ({ Authorization: `Bearer ${++token}` })
+    const { device: one, sent } = await device([status(401), yes, status(401), yes], 2, { headers })
+    await one.sender.flush()
+    await one.finish('job-3')
+    expect(await one.sender.flush()).toMatchObject({ sent: 1, remaining: 0 })
+    expect(sent).toHaveLength(4)
+  })
+
   test('to new headers, too, holds everything until resume', async () => {
     const { device: one, sent } = await device([status(401), status(401), yes], 2, { headers: () => ({}) })
     one.sender.start()

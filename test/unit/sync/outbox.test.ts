@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { changedPages, encodePage, loadState } from '../../../src/machine/codec.ts'
 import type { LogEvent } from '../../../src/machine/events.ts'
 import {
   countUnsent,
@@ -113,6 +114,15 @@ describe('taking the outbox', () => {
     expect(untilFree(log.state, owner, 'other', log.mono)).toBe(0)
     log.mono++
     expect(log.take()).toMatchObject({ value: { type: 'taken' }, events: [{ sender: 'me' }] })
+  })
+
+  test('is refused for 60 s from the load on, where a checkpoint alone tells of the sender', () => {
+    const { state } = finished(1)
+    state.outboxes.put(owner, { owner, id: 'outbox-1', last: 1, acked: 0, rejects: 0, sender: 'other' })
+    const pages = changedPages(state, 0).map((page) => ({ id: page.id, body: encodePage(page) }))
+    const loaded = loadState({ log: 'log', mark: state.seq, pages, entries: [] }, 5_000)
+    expect(untilFree(loaded, owner, 'me', 5_000)).toBe(senderMs)
+    expect(untilFree(loaded, owner, 'me', 5_000 + senderMs)).toBe(0)
   })
 
   test('is refused by a sender of which no sighting is left, since nothing says that it is silent', () => {

@@ -23,8 +23,11 @@ export interface StoredAck {
 export interface Api extends Loopback {
   /** Every request but a browser's preflight, as `<method> <path> <status>`. */
   readonly requests: readonly string[]
-  /** Decides, before a request is looked at, whether it is answered with an error status. */
-  strike: (request: { readonly path: string; readonly photo: string | null }) => number | undefined
+  /** Decides, before a request is looked at, when it is answered, and whether with an error status. */
+  strike: (request: {
+    readonly path: string
+    readonly photo: string | null
+  }) => number | undefined | Promise<number | undefined>
   /** The files on the disk, by the photo's name. */
   files(): ReadonlyMap<string, Buffer>
   /** How many files are on the disk: one for each idempotency key. */
@@ -51,7 +54,7 @@ export async function serveApi(): Promise<Api> {
     }
     // Read to its end whatever the answer: an answer before that may reach a browser as a failed request.
     const body = await buffer(request)
-    const struck = api.strike({ path: pathname, photo })
+    const struck = await api.strike({ path: pathname, photo })
     if (struck !== undefined) return end(struck)
     if (pathname === '/photos' && request.method === 'POST') {
       const key = String(request.headers['idempotency-key'])

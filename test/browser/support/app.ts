@@ -13,6 +13,8 @@ export interface PhotosOptions {
   readonly api: string
   readonly retry?: Partial<holdfast.RetryPolicy>
   readonly worker?: holdfast.WorkerSettings
+  /** The handler pays no heed to its signal. */
+  readonly isDeaf?: boolean
 }
 
 /** One event, by name. */
@@ -21,7 +23,9 @@ export interface Told {
   readonly event: unknown
 }
 
-export type Photos = ReturnType<typeof photosQueue>
+export type Photos = holdfast.Queue<{
+  readonly upload: { readonly payload: Photo; readonly result: { readonly digest: string } }
+}>
 
 /** What tests find in the page, as `app`. */
 export interface App {
@@ -32,6 +36,8 @@ export interface App {
   openPhotos(options: PhotosOptions): Photos
   /** The queue that was opened last by `openPhotos`. */
   readonly photos: Photos
+  /** The epochs under which its handler returned in this page. */
+  readonly returned: readonly number[]
   /** Gathers everything a queue tells, in order. */
   listen(queue: Pick<holdfast.Queue, 'on'>): readonly Told[]
   /** Every transaction begun in this page so far, as `<mode> <object stores>`. */
@@ -45,12 +51,11 @@ export interface App {
 }
 
 declare global {
-  // How a global is declared.
-  // biome-ignore lint/style/noVar: see above
   var app: App
 }
 
 const transactions: string[] = []
+const returned: number[] = []
 let photos: Photos | undefined
 
 globalThis.app = {
@@ -65,6 +70,7 @@ globalThis.app = {
     if (photos === undefined) throw new Error('Cannot use the photos: openPhotos was not called')
     return photos
   },
+  returned,
   listen,
   transactions,
   picked: () => [...(document.querySelector<HTMLInputElement>('#files')?.files ?? [])],
@@ -73,8 +79,7 @@ globalThis.app = {
 }
 countTransactions()
 
-// Its type is what `defineTasks` infers.
-function photosQueue({ api, retry = {}, worker = {} }: PhotosOptions) {
+function photosQueue({ api, retry = {}, worker = {}, isDeaf = false }: PhotosOptions): Photos {
   return holdfast.createQueue({
     name: 'photos',
     tasks: holdfast.defineTasks({
@@ -87,8 +92,11 @@ function photosQueue({ api, retry = {}, worker = {} }: PhotosOptions) {
         const url = `${api}/photos?name=${encodeURIComponent(name)}`
         const { signal, idempotencyKey } = job
         const headers = { 'Idempotency-Key': idempotencyKey }
-        const request = fetch(url, { method: 'POST', body: file, signal, headers })
-        return { digest: await (await http.assertOk(request)).text() }
+        const heed = isDeaf ? {} : { signal }
+        const request = fetch(url, { method: 'POST', body: file, headers, ...heed })
+        const digest = await (await http.assertOk(request)).text()
+        returned.push(job.epoch)
+        return { digest }
       },
     },
   })

@@ -4,6 +4,8 @@ export interface Raw {
   count(queue: string, store: 'log' | 'payloads'): Promise<number>
   /** The events in the log, oldest first. */
   events(queue: string): Promise<readonly RawEvent[]>
+  /** Both, as one transaction sees them. */
+  look(queue: string): Promise<{ readonly events: readonly RawEvent[]; readonly payloads: number }>
   /** Appends an entry as a library of the next format would, and tells the other contexts. */
   appendFromTheFuture(queue: string): Promise<void>
 }
@@ -17,17 +19,35 @@ export interface RawEvent {
 }
 
 export function createRaw(): Raw {
+  const look: Raw['look'] = async (queue) => {
+    const [entries, payloads] = await within(queue, 'readonly', (transaction) => {
+      const log = transaction.objectStore('log').getAll()
+      const kept = transaction.objectStore('payloads').count()
+      return () => [log.result, kept.result] as const
+    })
+    return { events: entries.flatMap((entry) => bodyOf(entry).events), payloads }
+  }
   return {
-    count: (queue, store) => within(queue, store, 'readonly', (records) => records.count()),
-    async events(queue) {
-      const entries = await within(queue, 'log', 'readonly', (log) => log.getAll())
-      return entries.flatMap((entry) => bodyOf(entry).events)
-    },
+    look,
+    count: (queue, store) =>
+      within(queue, 'readonly', (transaction) => {
+        const count = transaction.objectStore(store).count()
+        return () => count.result
+      }),
+    events: async (queue) => (await look(queue)).events,
     async appendFromTheFuture(queue) {
-      const entries = await within(queue, 'log', 'readonly', (log) => log.getAll())
-      const { v } = bodyOf(entries.at(-1))
-      const body = JSON.stringify({ v: v + 1, at: Date.now(), events: [{ type: 'teleported' }] })
-      await within(queue, 'log', 'readwrite', (log) => log.add({ id: 'future:1', body }))
+      await within(queue, 'readwrite', (transaction) => {
+        const log = transaction.objectStore('log')
+        const entries = log.getAll()
+        entries.onsuccess = () => {
+          const { v } = bodyOf(entries.result.at(-1))
+          log.add({
+            id: 'future:1',
+            body: JSON.stringify({ v: v + 1, at: 0, events: [{ type: 'teleported' }] }),
+          })
+        }
+        return () => undefined
+      })
       const hints = new BroadcastChannel(`indexeddb:holdfast:${queue}`)
       hints.postMessage(null)
       hints.close()
@@ -43,19 +63,18 @@ function bodyOf(entry: unknown): { readonly v: number; readonly events: readonly
 
 async function within<T>(
   queue: string,
-  store: string,
   mode: IDBTransactionMode,
-  ask: (store: IDBObjectStore) => IDBRequest<T>,
+  ask: (transaction: IDBTransaction) => () => T,
 ): Promise<T> {
   const db = await answer(indexedDB.open(`holdfast:${queue}`))
   try {
-    const transaction = db.transaction(store, mode)
-    const request = ask(transaction.objectStore(store))
+    const transaction = db.transaction(['log', 'payloads'], mode)
+    const result = ask(transaction)
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error)
     })
-    return request.result
+    return result()
   } finally {
     db.close()
   }

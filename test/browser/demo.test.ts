@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Servers, startServers } from '../../demo/server/start.ts'
+import { useChromium } from './support/chromium.ts'
+import { png } from './support/images.ts'
+
+const soon = { timeout: 30_000, interval: 50 }
+const chromium = useChromium()
+
+async function serveDemo(): Promise<Servers> {
+  const servers = await startServers({ port: 0, apiPort: 0 })
+  onTestFinished(() => servers.close())
+  return servers
+}
+
+interface Picture {
+  readonly name: string
+  readonly mimeType: string
+  readonly buffer: Buffer
+}
+
+function pictures(count: number): Picture[] {
+  return Array.from({ length: count }, (_, index) => {
+    return { name: `shore-${index + 1}.png`, mimeType: 'image/png', buffer: png(40 + index, 40) }
+  })
+}
+
+const pick = (page: Page, files: Picture[]): Promise<void> => page.setInputFiles('#files', files)
+const texts = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allInnerTexts()
+const titles = (page: Page): Promise<string[]> => texts(page, '#jobs h3')
+
+function hashesOnDisk({ dataDir }: Servers): string[] {
+  const folder = join(dataDir, 'photos', 'visitor')
+  return readdirSync(folder).map((name) => sha256(readFileSync(join(folder, name))))
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Presses Tab until the control of that name has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    await page.keyboard.press('Tab')
+    const focused = page.locator(':focus')
+    const label = await focused.getAttribute('aria-label')
+    if ((label ?? (await focused.innerText())) === name) return
+  }
+  throw new Error(`Cannot reach "${name}" with the Tab key`)
+}
+
+test('photos added while the API is down are held over a reload, and all arrive once it is up', async () => {
+  const servers = await serveDemo()
+  const page = await chromium().open(servers.siteUrl)
+  await page.getByLabel('Down').check()
+  await expect.poll(() => servers.weather.switches.down, soon).toBe(true)
+  const files = pictures(5)
+  await pick(page, files)
+
+  const banner = page.locator('#banner')
+  await expect.poll(() => banner.innerText(), soon).toContain('The server is not available.')
+  await expect.poll(() => texts(page, '#jobs .chip.warn'), soon).toContain('Held')
+  const newestFirst = ['shore-5', 'shore-4', 'shore-3', 'shore-2', 'shore-1']
+  expect(await titles(page)).toEqual(newestFirst)
+
+  await page.reload()
+  await expect.poll(() => titles(page), soon).toEqual(newestFirst)
+  await expect.poll(() => banner.innerText(), soon).toContain('held')
+  const thumbs = () => page.locator('#jobs .thumb img.loaded').count()
+  await expect.poll(thumbs, soon).toBe(5)
+
+  await page.getByLabel('Down').uncheck()
+  await expect.poll(() => page.locator('#jobs .row[data-state=completed]').count(), soon).toBe(5)
+  await expect.poll(() => banner.isVisible(), soon).toBe(false)
+  await expect.poll(() => texts(page, '#acks .number'), soon).toEqual(['#5', '#4', '#3', '#2', '#1'])
+  expect(await page.locator('#acks-state').innerText()).toBe('5, gap-free')
+  await expect.poll(() => page.locator('#stored img').count(), soon).toBe(5)
+  const acknowledged = () => page.getByText('Acknowledged', { exact: true }).count()
+  await expect.poll(acknowledged, soon).toBe(5)
+  expect(hashesOnDisk(servers).sort()).toEqual(files.map(({ buffer }) => sha256(buffer)).sort())
+})
+
+test('a failed upload counts down to its next try, and shows what happened to each attempt', async () => {
+  const servers = await serveDemo()
+  servers.weather.set({ failureRate: 1 })
+  const page = await chromium().open(servers.siteUrl)
+  await pick(page, pictures(1))
+
+  await expect.poll(() => texts(page, '#jobs summary'), soon).toEqual(['2 failed attempts'])
+  await page.locator('#jobs summary').click()
+  await expect
+    .poll(() => texts(page, '#jobs .chip'), soon)
+    .toEqual([expect.stringMatching(/^Next try in \d/)])
+  expect((await texts(page, '#jobs td:last-child'))[0]).toContain('500')
+
+  servers.weather.set({ failureRate: 0 })
+  await expect.poll(() => texts(page, '#jobs .chip'), soon).toEqual(['Uploaded', 'Acknowledged'])
+})
+
+test('a refused caption ends in the dead letters, and goes through once it is edited and redriven', async () => {
+  const servers = await serveDemo()
+  const page = await chromium().open(servers.siteUrl)
+  await page.getByLabel('Caption', { exact: true }).fill('At the sea!')
+  await pick(page, pictures(1))
+
+  const letter = page.locator('#dead .row')
+  await expect.poll(() => letter.count(), soon).toBe(1)
+  expect(await letter.innerText()).toContain('422: A caption must not contain an exclamation mark')
+  await expect.poll(() => texts(page, '#acks .what'), soon).toEqual([expect.stringMatching(/^dead /)])
+
+  await letter.getByRole('button', { name: 'Redrive' }).click()
+  await expect.poll(() => texts(page, '#dead summary'), soon).toEqual(['2 failed attempts'])
+
+  await letter.getByLabel('Caption').fill('At the sea')
+  await letter.getByRole('button', { name: 'Save' }).click()
+  await expect.poll(() => letter.locator('h3').innerText(), soon).toBe('At the sea')
+  await letter.getByRole('button', { name: 'Redrive' }).click()
+  await expect.poll(() => texts(page, '#jobs h3'), soon).toEqual(['At the sea'])
+  await expect.poll(() => texts(page, '#acks .number'), soon).toEqual(['#3', '#2', '#1'])
+  expect(await page.locator('#dead-section').isVisible()).toBe(false)
+  expect(hashesOnDisk(servers)).toHaveLength(1)
+})
+
+test('the keyboard alone adds a photo, mends its caption and redrives it, and never loses its place', async () => {
+  const servers = await serveDemo()
+  const page = await chromium().open(servers.siteUrl)
+  await page.bringToFront()
+  await tabTo(page, 'Make one that is refused')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.locator('#dead .row').count(), soon).toBe(1)
+
+  await tabTo(page, 'Caption of What a view!')
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.keyboard.type('What a view')
+  await tabTo(page, 'Redrive What a view!')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.locator('#jobs .row[data-state=completed]').count(), soon).toBe(1)
+  expect(await page.locator(':focus').getAttribute('id')).toBe('dead-title')
+
+  await page.locator('#uploads').focus()
+  await tabTo(page, 'Remove What a view')
+  await page.keyboard.press('Space')
+  await expect.poll(() => page.locator('#jobs .row').count(), soon).toBe(0)
+  expect(await page.locator(':focus').getAttribute('id')).toBe('uploads')
+})
+
+test('two tabs show the same, share a pause, and one goes on when the other is closed', async () => {
+  const servers = await serveDemo()
+  const [one, other] = [await chromium().open(servers.siteUrl), await chromium().open(servers.siteUrl)]
+  await one.getByRole('button', { name: 'Pause' }).click()
+  await expect.poll(() => other.locator('#pause').innerText(), soon).toBe('Resume')
+  await pick(one, pictures(4))
+  await expect.poll(() => titles(other), soon).toEqual(await titles(one))
+  await expect
+    .poll(() => texts(other, '#jobs .chip'), soon)
+    .toEqual(Array.from({ length: 4 }, () => 'Paused'))
+
+  await other.getByRole('button', { name: 'Cancel shore-2' }).click()
+  await expect
+    .poll(() => one.locator('.row[data-state=cancelled] h3').allInnerTexts(), soon)
+    .toEqual(['shore-2'])
+  await one.close()
+  await other.getByRole('button', { name: 'Resume' }).click()
+  await expect.poll(() => other.locator('.row[data-state=completed]').count(), soon).toBe(3)
+  await expect.poll(() => texts(other, '#acks .number'), soon).toEqual(['#3', '#2', '#1'])
+  expect(hashesOnDisk(servers)).toHaveLength(3)
+})
+
+test('the page fits a screen of 360 pixels, whatever is on it', async () => {
+  const servers = await serveDemo()
+  const page = await chromium().open(servers.siteUrl)
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.getByLabel('Caption', { exact: true }).fill(`${'Long'.repeat(30)}!`)
+  await pick(page, pictures(1))
+  await expect.poll(() => page.locator('#dead .row').count(), soon).toBe(1)
+  await page.getByLabel('Caption', { exact: true }).fill('')
+  servers.weather.set({ down: true })
+  await pick(page, pictures(3))
+  await expect.poll(() => page.locator('#banner').isVisible(), soon).toBe(true)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+})

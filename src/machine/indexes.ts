@@ -124,15 +124,15 @@ export class Indexes {
   }
 
   #await(job: Job, mono: number): void {
-    this.#oldest.get(job.owner)?.push(job)
+    const oldest = this.#oldest.get(job.owner)
+    oldest?.push(job)
+    if (oldest !== undefined && oldest.size > 2 * this.#jobs().size + 64) oldest.sweep(this.#isPending)
     if (job.expiresInMs === undefined) return
     const expiries = this.expiries(job.owner)
     if (!expiries.has(job.id)) expiries.start(job.id, job.enqueuedAt + job.expiresInMs, job.expiresInMs, mono)
   }
 
-  #isPending(job: Job): boolean {
-    return job.state === 'pending' && this.#jobs().get(job.id) === job
-  }
+  readonly #isPending = (job: Job): boolean => job.state === 'pending' && this.#jobs().get(job.id) === job
 
   #pendingOf(owner: string): Heap<Job> {
     const heap = new Heap<Job>((a, b) => a.order < b.order)

@@ -57,10 +57,7 @@ export function decideReclaim(
   deciding: Deciding,
 ): void {
   for (const { worker, cause } of lost) {
-    for (const id of [...(state.index.held.get(worker) ?? [])]) {
-      const job = state.jobs.get(id)
-      if (job !== undefined) takeBack(state, job, cause, maxCrashes, deciding)
-    }
+    for (const job of heldBy(state, worker)) takeBack(state, job, cause, maxCrashes, deciding)
   }
 }
 
@@ -92,6 +89,12 @@ export function decideRenew(state: State, worker: string, { emit }: Pick<Decidin
 }
 
 function runOf(state: State, worker: string): Job['run'] {
-  for (const id of state.index.held.get(worker) ?? []) return state.jobs.get(id)?.run
-  return undefined
+  return heldBy(state, worker)[0]?.run
+}
+
+function heldBy(state: State, worker: string): Job[] {
+  return [...(state.index.held.get(worker) ?? [])]
+    .map((id) => state.jobs.get(id))
+    .filter((job) => job !== undefined)
+    .sort((a, b) => a.ordinal - b.ordinal)
 }

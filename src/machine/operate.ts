@@ -49,7 +49,7 @@ export function decideResume(state: State, kind: string | undefined, { owner, em
   for (const hold of state.holds.values()) {
     if (hold.owner === owner && (kind === undefined || hold.kind === kind)) kinds.push(hold.kind)
   }
-  for (const held of kinds) emit({ type: 'resumed', owner, kind: held })
+  for (const held of kinds.sort()) emit({ type: 'resumed', owner, kind: held })
   return kinds
 }
 

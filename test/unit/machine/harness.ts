@@ -1,7 +1,14 @@
 import { expect } from 'vitest'
 import type { RetryPolicy } from '../../../src/machine/backoff.ts'
 import { type Ability, type ClaimRequest, decideClaim } from '../../../src/machine/claim.ts'
-import { decodeEntry, encodeEvents, entryId } from '../../../src/machine/codec.ts'
+import {
+  changedPages,
+  decodeEntry,
+  encodeEvents,
+  encodePage,
+  entryId,
+  loadState,
+} from '../../../src/machine/codec.ts'
 import type { AckWishes, Deciding, Holder } from '../../../src/machine/decide.ts'
 import {
   type Backlog,
@@ -113,6 +120,13 @@ export function createHarness(options: HarnessOptions = {}): Harness {
       return job
     },
   }
+}
+
+/** The state as another context loads it from a checkpoint of all of it. */
+export function reloaded({ state, now }: Harness): State {
+  const pages = changedPages(state, 0).map((page) => ({ id: page.id, body: encodePage(page) }))
+  const kept = pages.filter(({ body }) => body !== '')
+  return loadState({ log: 'log', mark: state.seq, pages: kept, entries: [] }, now().mono)
 }
 
 export const noBacklog: Backlog = { maxPending: Number.POSITIVE_INFINITY, overflow: 'reject' }

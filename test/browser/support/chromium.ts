@@ -49,7 +49,8 @@ export async function startChromium(
   const child = spawn(path, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const kill = () => killGroup(child)
   atEnd(kill)
-  const browser = await chromium.connectOverCDP(await endpointOf(child))
+  // Without the defaults, since one of them has every tab take itself for the visible one: none could be frozen.
+  const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true })
   const [context] = browser.contexts()
   if (context === undefined) throw new Error('Cannot use Chromium: it has no default context')
   return {

@@ -133,6 +133,18 @@ describe('a 409', () => {
     expect(await one.sender.flush()).toMatchObject({ sent: 2, remaining: 0 })
     expect(sent).toEqual(['1 to 5', '6 7', '2..5 6 7'])
     expect(headers.map((each) => each.get('holdfast-previous'))).toEqual([null, '5-job-5', null])
+    await one.finish('job-8')
+    await one.sender.flush()
+    expect(sent.at(-1)).toBe('8')
+  })
+
+  test('may be followed by a 200 for a part of the loss: the rest of it is sent', async () => {
+    const part = json({ acknowledged: 2, id: '2-lost', rejected: [] })
+    const { device: one, sent } = await device([yes, json({ expected: 1 }, 409), part, yes], 4)
+    await one.sender.flush()
+    await one.finish('job-5')
+    expect(await one.sender.flush()).toMatchObject({ sent: 1, remaining: 0 })
+    expect(sent).toEqual(['1 2 3 4', '5', '1..4 5', '3..4 5'])
   })
 
   test('that expects what was sent, or more, settles nothing', async () => {
@@ -305,6 +317,23 @@ describe.each([429, 503])('a %i', (code) => {
     expect(sent).toHaveLength(before + 1)
   })
 
+  test('is forgotten with the next answer that settles: the backoff begins anew', async () => {
+    const { device: one } = await device([status(code), status(code), yes, status(code)], 2, {
+      random: () => 0.999_999,
+    })
+    one.sender.start()
+    await settle()
+    one.clock.advance(1_000)
+    await settle()
+    one.clock.advance(2_000)
+    await settle()
+    expect(one.unsent()).toBe(0)
+    await one.finish('job-3')
+    one.clock.advance(200)
+    await settle()
+    expect(one.sender.status().nextAt).toBe(one.clock.now() + 1_000)
+  })
+
   test('with a Retry-After of 0 is waited out by backoff, too', async () => {
     const { device: one, sent } = await device([status(code, { 'retry-after': '0' })])
     one.sender.start()
@@ -359,6 +388,21 @@ describe('anything else settles nothing and is waited out', () => {
     await settle()
     expect(sent).toHaveLength(0)
     expect(one.sender.status()).toMatchObject({ state: 'refused', lastError: { code: 'timeout' } })
+  })
+
+  test('headers that are had after the sender was stopped send nothing', async () => {
+    let give = (_: HeadersInit): void => undefined
+    const headers = () =>
+      new Promise<HeadersInit>((resolve) => {
+        give = resolve
+      })
+    const { device: one, sent } = await device([yes], 1, { headers })
+    one.sender.start()
+    await settle()
+    await one.sender.stop()
+    give({})
+    await settle()
+    expect(sent).toHaveLength(0)
   })
 
   test('what headers or fetch throw: the error is kept, and told', async () => {

@@ -266,6 +266,34 @@ describe('two contexts of one device', () => {
     expect(api.effects).toEqual(['job-1/1'])
   })
 
+  test('one that waits for another sender is not moved by a finish, until that sender is done', async () => {
+    const { clock, api, a, b } = await tabs()
+    let answerNow = (): void => undefined
+    api.faults.push(async (_, answer) => {
+      await new Promise<void>((resolve) => {
+        answerNow = resolve
+      })
+      return answer()
+    })
+    await a.finish('job-1')
+    const flushed = a.sender.flush()
+    await until(() => api.requests.length === 1)
+    b.sender.start()
+    await until(() => b.sender.status().nextAt !== undefined)
+    const freeAt = clock.now() + 60_000
+    clock.advance(1_000)
+    await b.finish('job-2')
+    expect(b.sender.status().nextAt).toBe(freeAt)
+    answerNow()
+    await flushed
+    await b.replica.catchUp()
+    await b.finish('job-3')
+    expect(b.sender.status().nextAt).toBe(clock.now() + 200)
+    clock.advance(200)
+    await settle()
+    expect(api.effects).toEqual(['job-1/1', 'job-2/1', 'job-3/1'])
+  })
+
   test('a flush ends its wait for another sender when it is stopped or aborted', async () => {
     const { clock, a, b } = await tabs()
     await a.finish('job-1')

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createQueue, memoryStore } from 'holdfast'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8')
+const readme = read('README.md')
+
+/** The text of a section, its subsections included. */
+function section(title: string): string {
+  const marks = /^#+ /.exec(title)?.[0] ?? ''
+  const begin = readme.indexOf(`\n${title}\n`)
+  expect(begin, title).toBeGreaterThan(0)
+  const rest = readme.slice(begin + title.length)
+  const end = rest.search(new RegExp(`^#{1,${marks.length - 1}} `, 'm'))
+  return end < 0 ? rest : rest.slice(0, end)
+}
+
+/** The literals of a union type. */
+function union(path: string, name: string): string[] {
+  const body = new RegExp(`export type ${name} =((?:\\s*\\|?\\s*'[^']+')+)`).exec(read(path))?.[1] ?? ''
+  return [...body.matchAll(/'([^']+)'/g)].map((match) => match[1] ?? '')
+}
+
+/** What a source says in its properties of that name. */
+function literals(path: string, property: string): string[] {
+  const found = read(path).matchAll(new RegExp(`readonly ${property}: '([^']+)'`, 'g'))
+  return [...new Set([...found].map((match) => match[1] ?? ''))]
+}
+
+/** The fields that an interface declares, as far as they stand one a line. */
+function fields(path: string, name: string): string[] {
+  const body = new RegExp(`interface ${name} \\{\\n([\\s\\S]*?)\\n\\}`).exec(read(path))?.[1] ?? ''
+  return [...body.matchAll(/^ {2}readonly '?([a-z-]+)'?\??:/gim)].map((match) => match[1] ?? '')
+}
+
+function missing(names: readonly string[], text: string): string[] {
+  expect(names.length).toBeGreaterThan(1)
+  return names.filter((name) => !new RegExp(`[\`.' ]${name}[\`('. ,]`).test(text))
+}
+
+describe('the README names', () => {
+  test('every method of a queue', async () => {
+    const queue = createQueue({ name: 'complete', store: memoryStore(), handlers: { any: () => undefined } })
+    const methods = Object.entries(queue).flatMap(([name, value]) =>
+      typeof value === 'function' ? [name] : [],
+    )
+    const text = section('### Methods')
+    expect(methods.length).toBeGreaterThan(20)
+    expect(methods.filter((name) => !new RegExp(`\`${name}[(\`]`).test(text))).toEqual([])
+    await queue.close()
+  })
+
+  test('every error code', () => {
+    expect(missing(union('src/errors.ts', 'QueueErrorCode'), section('## Errors by code'))).toEqual([])
+  })
+
+  test('every event', () => {
+    expect(missing(fields('src/queue/events.ts', 'QueueEvents'), section('### Events'))).toEqual([])
+  })
+
+  test('every state of a job, of its acknowledgement and of the store, and every reason to die', () => {
+    const states = ['JobState', 'DeadReason', 'AckState'].flatMap((name) => union('src/machine/job.ts', name))
+    expect(missing(states, section('### Job states'))).toEqual([])
+    expect(missing(union('src/queue/events.ts', 'StoreState'), section('## Operating'))).toEqual([])
+  })
+
+  test('everything that why() can answer', () => {
+    expect(missing(literals('src/machine/query.ts', 'reason'), section('### why'))).toEqual([])
+  })
+
+  test('every option', () => {
+    const options = 'src/queue/options.ts'
+    const ofQueue = ['CommonOptions', 'WorkerSettings', 'Limits', 'RetentionSettings']
+    const named = ofQueue.flatMap((name) => fields(options, name))
+    const groups = ['worker', 'limits', 'retention', 'connectivity']
+    const text = section('### createQueue')
+    expect(
+      missing(
+        named.filter((name) => !groups.includes(name)),
+        text,
+      ),
+    ).toEqual([])
+    expect(missing(fields(options, 'EnqueueOptions'), section('### enqueue'))).toEqual([])
+    const ofTask = [
+      ...fields('src/types.ts', 'TaskOptions'),
+      ...fields('src/machine/backoff.ts', 'RetryPolicy'),
+    ]
+    expect(
+      missing(
+        ofTask.filter((name) => name !== 'retry'),
+        section('### Tasks'),
+      ),
+    ).toEqual([])
+    expect(missing(fields('src/sync/options.ts', 'SyncOptions'), section('## Acknowledgements'))).toEqual([])
+    expect(missing(fields('src/types.ts', 'JobContext'), section('### Handlers'))).toEqual([])
+  })
+})

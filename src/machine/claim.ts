@@ -30,6 +30,8 @@ const loneFrom = 2
 interface Candidate {
   readonly lane: Lane
   readonly job: Job
+  /** How many more of its kind may run, this one included. */
+  readonly room: number
 }
 
 /**
@@ -46,7 +48,7 @@ export function decideClaim(state: State, request: ClaimRequest, deciding: Decid
   const { open, held } = lanesFor(state, request, deciding)
   const probes = probesOf(state, held, free, run.worker)
   for (const job of probes) deciding.emit({ type: 'claimed', run, jobs: [job.id], probe: true })
-  const jobs = runsAlone(state, run.worker) ? [] : take(state, open, free - probes.length, request)
+  const jobs = runsAlone(state, run.worker) ? [] : take(state, open, free - probes.length, run.worker)
   if (jobs.length > 0) deciding.emit({ type: 'claimed', run, jobs: jobs.map((job) => job.id) })
   return [...probes, ...jobs].map((job) => ({ id: job.id, epoch: job.epoch + 1 }))
 }
@@ -57,39 +59,32 @@ function lanesFor(
   request: ClaimRequest,
   { owner }: Deciding,
 ): { readonly open: Heap<Candidate>; readonly held: Lane[] } {
-  const { ready } = state.index
+  const { ready, runningByKind } = state.index
   const open = new Heap<Candidate>((a, b) => ready.before(a.job, b.job))
   const held: Lane[] = []
-  for (const [kind, { needsNetwork }] of request.kinds) {
+  for (const [kind, { needsNetwork, maxRunning }] of request.kinds) {
     const lane = ready.lane(owner, kind)
-    if (lane === undefined || (needsNetwork && !request.online) || roomFor(state, kind, request) <= 0)
-      continue
+    const room = maxRunning - (runningByKind.get(kind) ?? 0)
+    if (lane === undefined || (needsNetwork && !request.online) || room <= 0) continue
     const job = ready.peek(lane)
     if (job === undefined) continue
-    if (state.hold(owner, kind) === undefined) open.push({ lane, job })
+    if (state.hold(owner, kind) === undefined) open.push({ lane, job, room })
     else held.push(lane)
   }
   return { open, held }
 }
 
-function roomFor(state: State, kind: string, { kinds }: ClaimRequest): number {
-  return (kinds.get(kind)?.maxRunning ?? 0) - (state.index.runningByKind.get(kind) ?? 0)
-}
-
-function take(state: State, open: Heap<Candidate>, slots: number, request: ClaimRequest): Job[] {
+function take(state: State, open: Heap<Candidate>, slots: number, worker: string): Job[] {
   const { ready, held } = state.index
-  const isBusy = held.has(request.run.worker)
+  const isBusy = held.has(worker)
   const taken: Job[] = []
-  const takenOf = new Map<string, number>()
   for (let best = open.pop(); best !== undefined && taken.length < slots; best = open.pop()) {
-    const { lane, job } = best
+    const { lane, job, room } = best
     if (isLone(job)) return taken.length === 0 && !isBusy ? [job] : taken
     taken.push(job)
     lane.ready.pop()
-    const ofKind = (takenOf.get(lane.kind) ?? 0) + 1
-    takenOf.set(lane.kind, ofKind)
-    const next = roomFor(state, lane.kind, request) > ofKind ? ready.peek(lane) : undefined
-    if (next !== undefined) open.push({ lane, job: next })
+    const next = room > 1 ? ready.peek(lane) : undefined
+    if (next !== undefined) open.push({ lane, job: next, room: room - 1 })
   }
   return taken
 }

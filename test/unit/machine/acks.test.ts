@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RejectedAck } from '../../../src/machine/events.ts'
 import { decideRedrive, decideRemove } from '../../../src/machine/operate.ts'
 import { maxRejects } from '../../../src/machine/rows.ts'
-import { createHarness, enqueue, type Harness } from './harness.ts'
+import { createHarness, enqueue, type Harness, reloaded } from './harness.ts'
 
 const acks = { completed: 'box', dead: 'box' }
 
@@ -198,5 +198,12 @@ describe('a sender', () => {
     expect(box(harness)?.sender).toBe('s')
     harness.decide((_, { emit }) => emit({ type: 'acked', owner: 'me', sender: 's' }))
     expect(box(harness)?.sender).toBeUndefined()
+  })
+
+  test('that is known from a checkpoint alone is given its time from then on', () => {
+    const harness = finished(1)
+    harness.decide((_, { emit }) => emit({ type: 'sending', owner: 'me', sender: 's' }))
+    harness.advance(9_000)
+    expect(reloaded(harness).index.seen.get('s')).toBe(harness.now().mono)
   })
 })

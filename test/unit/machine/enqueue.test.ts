@@ -213,6 +213,18 @@ describe('a taken dedupe key', () => {
     expect(enqueue(harness, 'c', given)).toMatchObject({ id: 'b', outcome: 'duplicate' })
   })
 
+  test('is the newest job’s that takes it, whatever was heard of the older ones last', () => {
+    const harness = createHarness({ acks: { completed: 'box' } })
+    const given = { dedupe: { key: 'd', while: ['completed'] } } as const
+    for (const id of ['a', 'b']) enqueue(harness, id, given)
+    for (const id of ['a', 'b']) {
+      claim(harness)
+      complete(harness, id)
+    }
+    harness.decide((_, { emit }) => emit({ type: 'acked', owner: 'me', sender: 's', through: 1 }))
+    expect(enqueue(harness, 'c', given)).toMatchObject({ id: 'b', outcome: 'duplicate' })
+  })
+
   test('for a time, is taken for that long whatever becomes of the job', () => {
     const harness = createHarness()
     const given = { dedupe: { key: 'd', while: [], ms: 1_000 } }

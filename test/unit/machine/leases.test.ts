@@ -8,7 +8,7 @@ import {
   untilSilent,
 } from '../../../src/machine/leases.ts'
 import { decideCancel } from '../../../src/machine/operate.ts'
-import { claim, createHarness, enqueue, type Harness, holderOf, runOf } from './harness.ts'
+import { claim, createHarness, enqueue, type Harness, holderOf, reloaded, runOf } from './harness.ts'
 
 const lockSilenceMs = 300_000
 const me: Sightings = { me: 'me', byes: new Set(), freed: new Set(), lockSilenceMs }
@@ -61,6 +61,14 @@ describe('a lease', () => {
     expect(lost(harness)).toEqual(['w crash'])
     reclaim(harness, 'w', 'crash')
     expect([harness.job('j').state, harness.job('k').state]).toEqual(['pending', 'pending'])
+  })
+
+  test('runs for its length from the moment it was loaded: nobody here saw what was before', () => {
+    const harness = heldBy('w')
+    harness.advance(29_000)
+    const { index } = reloaded(harness)
+    expect(index.seen.get('w')).toBe(harness.now().mono)
+    expect(index.held.get('w')).toEqual(new Set(['j']))
   })
 
   test('that was renewed in vain is lost when it would have been', () => {

@@ -11,7 +11,7 @@ import { expectedClaim } from './model.ts'
 import { type Op, op, perform } from './ops.ts'
 
 // More of them are for whoever changes the machine: HOLDFAST_RUNS=5000.
-const runs = Number(process.env['HOLDFAST_RUNS'] ?? 150)
+const runs = Number(process.env.HOLDFAST_RUNS ?? 150)
 const timeout = 60_000 + 100 * runs
 const acks = { completed: 'box', dead: 'box' }
 const schedule = fc.array(op, { minLength: 1, maxLength: 60, size: 'max' })

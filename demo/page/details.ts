@@ -64,7 +64,9 @@ export function createDetails(
       const known = kept.get(job.id)
       if (known?.revision === job.revision) return known
       if (job.state !== 'completed') read(job)
-      return known ?? fromResult(job, apiUrl)
+      // A payload edited elsewhere may be gone before it was read here; its result tells of the last one.
+      const result = fromResult(job, apiUrl)
+      return result && known ? { ...result, picture: known.picture } : (result ?? known)
     },
     keepOnly(jobs) {
       const ids = new Set(jobs.map(({ id }) => id))

@@ -17,7 +17,8 @@ const voice = createVoice()
 const verbs = createVerbs(queue, voice)
 const status = createStatus(verbs)
 const details = createDetails(queue, apiUrl, () => changes.refresh(), voice.fault)
-const dead = listOf('dead', 'dead-title', makeDeadRow)
+// The last letter that goes takes its section along: what becomes of it is shown under Uploads.
+const dead = listOf('dead', 'uploads', makeDeadRow)
 const living = listOf('jobs', 'uploads', makePhotoRow)
 const clear = find('clear', HTMLButtonElement)
 let finished: Model['jobs'] = []

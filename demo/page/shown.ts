@@ -81,6 +81,6 @@ export function makeAttempts(): { readonly element: HTMLElement; update(job: Job
 }
 
 /** The name by which a screen reader, and a button's label, call a job. */
-export function titleOf({ details, job }: Shown): string {
-  return details?.caption || details?.name || `Photo ${job.id.slice(0, 6)}`
+export function titleOf({ details }: Shown): string {
+  return details?.caption || details?.name || 'Photo'
 }

@@ -159,6 +159,8 @@ test('the keyboard alone adds a photo, mends its caption and redrives it, and ne
 test('two tabs show the same, share a pause, and one goes on when the other is closed', async () => {
   const servers = await serveDemo()
   const [one, other] = [await chromium().open(servers.siteUrl), await chromium().open(servers.siteUrl)]
+  // A tab behind another one draws nothing, so that nothing in it can be clicked.
+  await one.bringToFront()
   await one.getByRole('button', { name: 'Pause' }).click()
   await expect.poll(() => other.locator('#pause').innerText(), soon).toBe('Resume')
   await pick(one, pictures(4))
@@ -167,6 +169,7 @@ test('two tabs show the same, share a pause, and one goes on when the other is c
     .poll(() => texts(other, '#jobs .chip'), soon)
     .toEqual(Array.from({ length: 4 }, () => 'Paused'))
 
+  await other.bringToFront()
   await other.getByRole('button', { name: 'Cancel shore-2' }).click()
   await expect
     .poll(() => one.locator('.row[data-state=cancelled] h3').allInnerTexts(), soon)

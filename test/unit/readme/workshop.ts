@@ -1,6 +1,6 @@
 /** A user's project for the blocks of one document: they are compiled there together, and run one by one. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -34,13 +34,16 @@ export function openWorkshop(blocks: readonly Block[]): Workshop {
   }
 }
 
+/** What is used of our own project. */
+interface Settings {
+  readonly compilerOptions: { readonly paths: Readonly<Record<string, readonly string[]>> }
+}
+
 /** As strict as our own code, but for what is a matter of taste in somebody else's. */
 function project(blocks: readonly Block[]): object {
-  const paths = {
-    holdfast: [join(root, 'src/index.ts')],
-    'holdfast/receiver/sqlite': [join(root, 'src/receiver/sqlite.ts')],
-    'holdfast/*': [join(root, 'src/*/index.ts')],
-  }
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as Settings
+  const own = Object.entries(compilerOptions.paths)
+  const paths = Object.fromEntries(own.map(([name, files]) => [name, files.map((file) => join(root, file))]))
   const taste = { isolatedDeclarations: false, declaration: false, noUnusedLocals: false }
   return {
     extends: join(root, 'tsconfig.json'),

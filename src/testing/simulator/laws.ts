@@ -1,0 +1,189 @@
+import type { Claimed, LogEvent } from '../../machine/events.ts'
+import type { Ledger } from './ledger.ts'
+import { maxRunning } from './kinds.ts'
+import type { Model, ModelJob } from './model.ts'
+import { must } from './violation.ts'
+
+/** What a law is judged on beside the event: the log before it, and what handlers and callers know. */
+export interface Bench {
+  readonly model: Model
+  readonly ledger: Ledger
+  /** Who wrote the entry. */
+  readonly writer: string
+  /** The workers whose bye lay beside the log. */
+  readonly byes: ReadonlySet<string>
+  /** Over all kinds. */
+  readonly maxRunning: number
+}
+
+const stale = '2: one live epoch, no stale write'
+const inOrder = '3: one key, one at a time, in order'
+const counters = '4: counters are exact'
+const limits = 'limits are kept'
+
+/** Whether an event may follow on the log before it. Knows the table of transitions, and none of the queue's code. */
+export function judge(event: LogEvent, bench: Bench): void {
+  const { model } = bench
+  switch (event.type) {
+    case 'claimed':
+      for (const id of event.jobs) judgeClaim(job(model, id, event), event, bench)
+      return
+    case 'progressed':
+    case 'completed':
+    case 'retried':
+    case 'released':
+      judgeHolder(event, bench)
+      bench.ledger.judge(event, model)
+      if (event.type === 'retried') judgeCharge(event.id, event.error.charged, bench)
+      return
+    case 'reclaimed':
+      judgeEpoch(job(model, event.id, event), event.epoch, event)
+      if (event.cause !== 'bye') return
+      must(
+        bench.byes.has(job(model, event.id, event).worker ?? ''),
+        counters,
+        () => `${show(event)} without a bye`,
+      )
+      return
+    case 'dead':
+    case 'cancelled':
+      judgeEnd(event, bench)
+      return
+    case 'cancel-requested':
+      judgeState(event, bench, ['running'])
+      return
+    case 'redriven':
+      judgeState(event, bench, ['dead', 'cancelled'])
+      return
+    case 'revised':
+      judgeState(event, bench, event.why === 'edited' ? ['pending', 'dead', 'cancelled'] : ['pending'])
+      return
+    case 'removed':
+      for (const id of event.ids) {
+        must(job(model, id, event).state !== 'running', stale, () => `${show(event)}, but ${id} is running`)
+      }
+  }
+}
+
+function judgeState(
+  event: LogEvent & { readonly id: string },
+  { model }: Bench,
+  states: readonly string[],
+): void {
+  const { state } = job(model, event.id, event)
+  must(states.includes(state), stale, () => `${show(event)}, but it is ${state}`)
+}
+
+function judgeHolder(event: LogEvent & { readonly id: string; readonly epoch: number }, bench: Bench): void {
+  const held = job(bench.model, event.id, event)
+  judgeEpoch(held, event.epoch, event)
+  must(
+    held.writer === bench.writer,
+    stale,
+    () => `${show(event)} is not written by its holder ${held.writer}`,
+  )
+}
+
+function judgeEpoch(held: ModelJob, epoch: number, event: LogEvent): void {
+  const isHeld = held.state === 'running' && held.epoch === epoch
+  must(isHeld, stale, () => `${show(event)}, but the job is ${held.state} at epoch ${held.epoch}`)
+}
+
+function judgeClaim(claimed: ModelJob, event: Claimed, bench: Bench): void {
+  const { model } = bench
+  const { id, state, key, dedupeKey, owner, kind, crashes } = claimed
+  const text = (): string => `${show(event)}: job ${id} of key ${key}`
+  must(state === 'pending', stale, () => `${text()}, but it is ${state}`)
+  must(!model.paused.has(owner), limits, () => `${text()}, but its owner is paused`)
+  const others = [...model.jobs.values()].filter((other) => other.owner === owner && other.id !== id)
+  const ahead = others.find((other) => other.order < claimed.order && keepsAhead(other, claimed))
+  const running = others.find((other) => other.state === 'running' && isOfLine(other, key, dedupeKey, kind))
+  must(ahead === undefined, inOrder, () => `${text()} overtakes ${ahead?.id}, which is ${ahead?.state}`)
+  must(running === undefined, inOrder, () => `${text()} runs beside ${running?.id}`)
+  judgeHold(claimed, event, bench)
+  const all = [...model.jobs.values()].filter((other) => other.state === 'running')
+  const ofKind = all.filter((other) => other.kind === kind).length
+  must(all.length < bench.maxRunning, limits, () => `${text()} is one too many: ${all.length} run already`)
+  must(
+    ofKind < (maxRunning[kind] ?? Number.POSITIVE_INFINITY),
+    limits,
+    () => `${text()}: ${ofKind} of it run already`,
+  )
+  const beside = all.filter((other) => other.worker === event.run.worker)
+  const isAlone = beside.length === 0 || (crashes < 2 && beside.every((other) => other.crashes < 2))
+  must(
+    isAlone,
+    limits,
+    () => `${text()}, but a job that crashed twice must run alone, beside ${beside[0]?.id}`,
+  )
+}
+
+function isOfLine(
+  other: ModelJob,
+  key: string | undefined,
+  dedupeKey: string | undefined,
+  kind: string,
+): boolean {
+  if (key !== undefined && other.key === key) return true
+  return dedupeKey !== undefined && other.dedupeKey === dedupeKey && other.kind === kind
+}
+
+function keepsAhead(other: ModelJob, { key, dedupeKey, kind }: ModelJob): boolean {
+  if (other.state === 'dead') return other.blocks && key !== undefined && other.key === key
+  return (other.state === 'pending' || other.state === 'running') && isOfLine(other, key, dedupeKey, kind)
+}
+
+function judgeHold(claimed: ModelJob, event: Claimed, { model }: Bench): void {
+  const hold = model.holdOf(claimed)
+  if (event.probe !== true) {
+    must(hold === undefined, limits, () => `${show(event)}, but its kind is held`)
+    return
+  }
+  const { id, epoch } = hold?.probe ?? { id: '', epoch: 0 }
+  const out = model.jobs.get(id)
+  const isOut = out?.state === 'running' && out.epoch === epoch
+  must(
+    hold !== undefined && !hold.isUntilResume && !isOut,
+    limits,
+    () => `${show(event)} has nothing to probe`,
+  )
+}
+
+/** A hold charges its opener, and nobody else. */
+function judgeCharge(id: string, charged: boolean, { model, ledger }: Bench): void {
+  const held = model.job(id)
+  const hold = model.holdOf(held)
+  const how = ledger.outcomeOf(id, held.epoch)
+  if (how?.type !== 'threw' || how.how === 'no-response') return
+  const isHeldUp = how.how === 'held' || how.how === 'unauthorized'
+  const expected = !isHeldUp || hold === undefined || hold.owesCharge
+  if (hold && isHeldUp) hold.owesCharge = false
+  const text = (): string => `job ${id}, which failed by ${how.how}, is ${charged ? '' : 'not '}charged`
+  must(charged === expected, counters, text)
+}
+
+function judgeEnd(event: Extract<LogEvent, { readonly type: 'dead' | 'cancelled' }>, bench: Bench): void {
+  const ended = job(bench.model, event.id, event)
+  if (event.epoch !== undefined) {
+    judgeEpoch(ended, event.epoch, event)
+  } else {
+    must(ended.state === 'pending', stale, () => `${show(event)}, but it is ${ended.state}`)
+  }
+  if (event.type === 'cancelled') {
+    const isAsked = event.epoch === undefined || ended.isCancelRequested
+    must(isAsked, stale, () => `${show(event)}, but nobody asked for it`)
+    return
+  }
+  if (event.error !== undefined) judgeCharge(event.id, event.error.charged, bench)
+  bench.ledger.judge(event, bench.model)
+}
+
+function job(model: Model, id: string, event: LogEvent): ModelJob {
+  const found = model.jobs.get(id)
+  must(found !== undefined, stale, () => `${show(event)}, but there is no job ${id}`)
+  return found
+}
+
+export function show(event: LogEvent): string {
+  return `"${JSON.stringify(event)}"`
+}

@@ -1,0 +1,270 @@
+import type { OnDuplicate } from '../../machine/enqueue.ts'
+import type { EnqueueItem, EnqueueOptions } from '../../queue/options.ts'
+import type { Enqueued } from '../../queue/types.ts'
+import type { Context } from './context.ts'
+import { type Fate, freshness, isCode, type Kinds, kindNames, type Load } from './kinds.ts'
+import type { Operations } from './profile.ts'
+import type { Random } from './random.ts'
+import type { Simulation } from './simulation.ts'
+import { must } from './violation.ts'
+
+type Verb = keyof Operations
+
+/** Lets some caller in some context ask for something. */
+export function operate(simulation: Simulation): Context | undefined {
+  const { random, profile, contexts } = simulation
+  const verb = random.weighted(profile.operations)
+  if (verb === undefined) return undefined
+  if (verb === 'open') return openAnother(simulation)
+  const [first, ...others] = contexts
+  if (first === undefined) return openAnother(simulation)
+  const context = random.pick([first, ...others])
+  if (context.frozenUntil > simulation.world.now) return undefined
+  verbs[verb](simulation, context)
+  return context
+}
+
+function openAnother(simulation: Simulation): Context | undefined {
+  const { random, profile, contexts } = simulation
+  if (contexts.length >= profile.contexts) return undefined
+  const [first = '', ...others] = profile.owners
+  const context = simulation.open(random.pick([first, ...others]), random.chance(0.7))
+  if (random.chance(0.8)) verbs.start(simulation, context)
+  return context
+}
+
+const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, context: Context) => void>> = {
+  enqueue(simulation, context) {
+    const { random, promises } = simulation
+    const kind = random.pick(kindNames)
+    const load = loadOf(simulation)
+    const options = optionsOf(random)
+    freshness.isEnqueueing = true
+    const promise = context.queue.enqueue(kind, load, options)
+    freshness.isEnqueueing = false
+    const what = `${kind} ${load.serial} ${JSON.stringify(options)}`
+    promises.follow(context, 'enqueue', what, promise, {
+      allowed: ['backlog-full', 'quota-exceeded'],
+      resolved: (enqueued) => tookIn(simulation, context, load, enqueued),
+      rejected: (error) => refused(simulation, [load], error),
+    })
+  },
+
+  enqueueAll(simulation, context) {
+    const { random, promises } = simulation
+    const loads = Array.from({ length: random.between(2, 5) }, () => loadOf(simulation))
+    const items: EnqueueItem<Kinds>[] = loads.map((payload) => {
+      return { ...optionsOf(random), kind: random.pick(kindNames), payload }
+    })
+    freshness.isEnqueueing = true
+    const promise = context.queue.enqueueAll(items)
+    freshness.isEnqueueing = false
+    promises.follow(context, 'enqueueAll', loads.map((load) => load.serial).join(), promise, {
+      allowed: ['backlog-full', 'quota-exceeded'],
+      resolved: (all) => {
+        for (const [place, load] of loads.entries()) {
+          const enqueued = all[place]
+          if (enqueued) tookIn(simulation, context, load, enqueued)
+        }
+      },
+      rejected: (error) => refused(simulation, loads, error),
+    })
+  },
+
+  cancel(simulation, context) {
+    const id = someJob(simulation, context)
+    if (id === undefined) return
+    simulation.promises.follow(context, 'cancel', id, context.queue.cancel(id), {
+      allowed: ['not-found', 'wrong-state'],
+      resolved: () => void simulation.oracle.ledger.cancelled.add(id),
+    })
+  },
+
+  redrive(simulation, context) {
+    const id = someJob(simulation, context)
+    const isAll = simulation.random.chance(0.3)
+    if (isAll) simulation.promises.follow(context, 'redrive', 'all', context.queue.redrive({ limit: 3 }))
+    else if (id !== undefined) {
+      const allowed = ['not-found', 'wrong-state'] as const
+      simulation.promises.follow(context, 'redrive', id, context.queue.redrive(id), { allowed })
+    }
+  },
+
+  edit(simulation, context) {
+    const id = someJob(simulation, context)
+    if (id === undefined) return
+    const load = loadOf(simulation)
+    freshness.isEnqueueing = true
+    const promise = context.queue.edit(id, load)
+    freshness.isEnqueueing = false
+    simulation.promises.follow(context, 'edit', `${id} ${load.serial}`, promise, {
+      allowed: ['not-found', 'wrong-state', 'quota-exceeded', 'payload-invalid'],
+      rejected: (error) => refused(simulation, [load], error),
+    })
+  },
+
+  remove(simulation, context) {
+    const id = someJob(simulation, context)
+    if (id === undefined) return
+    simulation.promises.follow(context, 'remove', id, context.queue.remove(id), {
+      allowed: ['not-found', 'wrong-state'],
+      resolved: () => void simulation.oracle.ledger.removed.add(id),
+      // It may have happened.
+      rejected: (error) => {
+        if (isCode(error, ['outcome-unknown'])) simulation.oracle.ledger.removed.add(id)
+      },
+    })
+  },
+
+  pause: ({ promises }, context) => promises.follow(context, 'pause', '', context.queue.pause()),
+
+  resume({ promises, random }, context) {
+    const kind = random.chance(0.5) ? 'call' : undefined
+    promises.follow(context, 'resume', kind ?? '', context.queue.resume(kind))
+  },
+
+  flush: ({ promises }, context) => promises.follow(context, 'flush', '', context.queue.flush()),
+
+  start: ({ promises }, context) => promises.follow(context, 'start', '', context.queue.start()),
+
+  stop({ promises, random }, context) {
+    const graceMs = random.pick([0, 1_000, 30_000])
+    promises.follow(context, 'stop', String(graceMs), context.queue.stop({ graceMs }))
+  },
+
+  drain({ promises, random }, context) {
+    const options = random.chance(0.5) ? { deadlineMs: random.below(20_000) } : {}
+    promises.follow(context, 'drain', JSON.stringify(options), context.queue.drain(options), {
+      resolved: ({ stopped }) => simulationNotes(context, stopped),
+    })
+  },
+
+  close({ promises }, context) {
+    promises.follow(context, 'close', '', context.queue.close(), {
+      resolved: () => {
+        context.isClosed = true
+      },
+    })
+  },
+
+  leave({ promises, world }, context) {
+    world.fault('leave', context.name)
+    promises.follow(context, 'leave', '', context.queue.leave())
+  },
+
+  wake: (_, { queue }) => queue.wake(),
+
+  result(simulation, context) {
+    const id = someJob(simulation, context)
+    if (id === undefined) return
+    const stop = new AbortController()
+    const giveUp = (): void => stop.abort(new DOMException('Given up', 'AbortError'))
+    simulation.world.later(
+      context,
+      `${context.name} gives result up`,
+      simulation.random.below(60_000),
+      giveUp,
+    )
+    const waiting = context.queue.result(id, { signal: stop.signal }).catch((error: unknown) => {
+      if (error === stop.signal.reason) return undefined
+      throw error
+    })
+    simulation.promises.follow(context, 'result', id, waiting, {
+      allowed: ['job-dead', 'job-cancelled', 'not-found'],
+      resolved: (value) => {
+        const given = simulation.oracle.ledger.results.get(id)
+        const text = JSON.stringify(value)
+        const isGiven = value === undefined || given?.has(text) === true
+        must(
+          isGiven,
+          'what a caller was told is true',
+          () => `the result of ${id} is ${text}, no handler returned it`,
+        )
+      },
+    })
+  },
+
+  hide(_, context) {
+    context.isHidden = !context.isHidden
+  },
+
+  look(simulation, context) {
+    const { queue } = context
+    const id = someJob(simulation, context) ?? 'nothing'
+    const allowed = ['not-found'] as const
+    simulation.promises.follow(context, 'list', '', queue.list({ limit: 7 }))
+    simulation.promises.follow(context, 'info', '', queue.info())
+    simulation.promises.follow(context, 'why', id, queue.why(id), { allowed })
+    simulation.promises.follow(context, 'payload', id, queue.payload(id), { allowed })
+  },
+
+  destroy({ promises, random, world }, context) {
+    const force = random.chance(0.7)
+    promises.follow(context, 'destroy', String(force), context.queue.destroy({ force }), {
+      allowed: ['unsent', 'wrong-state'],
+      resolved: () => {
+        context.isClosed = true
+        world.fault(context.owner === '' ? 'log destroyed' : 'owner erased', context.name)
+      },
+    })
+  },
+}
+
+function simulationNotes(context: Context, stopped: string): void {
+  context.stage.current?.world.census.count('outcome', `drain ${stopped}`)
+}
+
+function tookIn(
+  { oracle, world }: Simulation,
+  { owner }: Context,
+  { serial }: Load,
+  { id, outcome }: Enqueued,
+): void {
+  world.census.count('outcome', outcome)
+  if (outcome === 'duplicate') oracle.ledger.wasRefused(serial, outcome)
+  else oracle.ledger.tookIn(serial, id, owner)
+}
+
+/** Whoever is refused by any other word than "unknown" may count on it. */
+function refused({ oracle }: Simulation, loads: readonly Load[], error: unknown): void {
+  if (isCode(error, ['outcome-unknown'])) return
+  for (const { serial } of loads) oracle.ledger.wasRefused(serial, String(error))
+}
+
+function someJob({ oracle, random }: Simulation, { owner }: Context): string | undefined {
+  const ids = [...oracle.ledger.accepted.values()].filter((job) => job.owner === owner).map((job) => job.id)
+  const [first, ...others] = ids.slice(-8)
+  return first === undefined ? undefined : random.pick([first, ...others])
+}
+
+function loadOf({ oracle, random, profile }: Simulation): Load {
+  const fate: Fate = random.chance(0.75) ? 'fine' : random.pick(['fails', 'fatal', 'deadly', 'rotten'])
+  const isDeadly = fate === 'deadly' && profile.world.crash === 0
+  return oracle.ledger.load(isDeadly ? 'fine' : fate, {
+    ...(random.chance(0.15) && { text: 'x'.repeat(2_000) }),
+    ...(random.chance(0.1) && { extra: new Map([['a', random.below(100)]]) }),
+  })
+}
+
+function optionsOf(random: Random): EnqueueOptions {
+  return {
+    ...(random.chance(0.4) && { key: random.pick(['k1', 'k2']) }),
+    ...(random.chance(0.25) && dedupeOf(random)),
+    ...(random.chance(0.2) && { priority: random.between(-2, 5) }),
+    ...(random.chance(0.2) && { delayMs: random.below(random.pick([1_000, 90_000])) }),
+    ...(random.chance(0.15) && { expiresInMs: random.below(120_000) }),
+  }
+}
+
+function dedupeOf(random: Random): EnqueueOptions {
+  const onDuplicate = random.pick<OnDuplicate>(['keep', 'replace', 'debounce', 'queue-one'])
+  const states = ['pending', 'running', 'completed', 'dead'] as const
+  const isTimed = random.chance(0.2)
+  return {
+    dedupeKey: random.pick(['d1', 'd2']),
+    onDuplicate,
+    ...(isTimed && { dedupeMs: random.below(60_000) }),
+    ...(onDuplicate === 'debounce' && { debounceMaxMs: 30_000, delayMs: 2_000 }),
+    ...(!isTimed && random.chance(0.1) && { while: states.slice(0, random.between(1, 4)) }),
+  }
+}

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 
 /** Everything listens on the loopback only: nobody else on the network can reach the demo. */
-export const host = '127.0.0.1'
+const host = '127.0.0.1'
 
 /** A server that accepts connections. */
 export interface Listening {

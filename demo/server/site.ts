@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { problem, type Reply, send } from './reply.ts'
 
-const page = fileURLToPath(new URL('../page/', import.meta.url))
+const html = new URL('../page/index.html', import.meta.url)
+const script = new URL('../page/main.ts', import.meta.url)
+const styles = new URL('../page/styles.css', import.meta.url)
 
 /** Serves the page, bundled once at the start. */
 export async function createSite(apiUrl: string): Promise<RequestListener> {
@@ -17,7 +19,7 @@ export async function createSite(apiUrl: string): Promise<RequestListener> {
 }
 
 async function indexOf(apiUrl: string): Promise<Reply> {
-  const html = await readFile(`${page}index.html`, 'utf8')
+  const text = await readFile(html, 'utf8')
   const policy = [
     "default-src 'self'",
     `connect-src 'self' ${apiUrl}`,
@@ -30,12 +32,12 @@ async function indexOf(apiUrl: string): Promise<Reply> {
     'content-security-policy': policy.join('; '),
     'cache-control': 'no-cache',
   }
-  return { status: 200, headers, body: html.replace('{api}', apiUrl) }
+  return { status: 200, headers, body: text.replace('{api}', apiUrl) }
 }
 
 async function bundle(): Promise<[string, Reply][]> {
   const { outputFiles } = await build({
-    entryPoints: [`${page}main.ts`, `${page}styles.css`],
+    entryPoints: [script, styles].map((url) => fileURLToPath(url)),
     outdir: '/',
     bundle: true,
     format: 'esm',

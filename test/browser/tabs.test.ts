@@ -1,3 +1,4 @@
+import type { QueueEventName } from 'holdfast'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { type Api, serveApi } from './support/api.ts'
@@ -49,11 +50,11 @@ async function runPhotos(page: Page, count: number): Promise<string[]> {
   return ids
 }
 
-function reclaims(page: Page): Promise<unknown[]> {
-  return page.evaluate(() => {
+function toldOf(page: Page, event: QueueEventName): Promise<unknown[]> {
+  return page.evaluate((name) => {
     const told = app.kept.get('told') as ReturnType<typeof app.listen>
-    return told.filter(({ name }) => name === 'reclaimed').map(({ event }) => event)
-  })
+    return told.filter((each) => each.name === name).map((each) => each.event)
+  }, event)
 }
 
 /** Freezes a tab in the background, as the browser does to save power. Resolves to what thaws it. */
@@ -98,7 +99,7 @@ test('a tab that crashes in the middle of its jobs loses none, and each ends onc
   await expect.poll(() => api.acks().length, soon).toBe(4)
   expect(await completions(heir, ids)).toEqual([[2], [2], [2], [2]])
   expect(new Set(api.acks().map((ack) => ack.subject))).toEqual(new Set(ids))
-  expect(await reclaims(heir)).toEqual(ids.map((id) => ({ id, kind: 'upload', cause: 'crash' })))
+  expect(await toldOf(heir, 'reclaimed')).toEqual(ids.map((id) => ({ id, kind: 'upload', cause: 'crash' })))
   const jobs = await heir.evaluate(async () => (await app.photos.list()).jobs)
   expect(jobs.map(({ state, attempt, crashes }) => ({ state, attempt, crashes }))).toEqual(
     ids.map(() => ({ state: 'completed', attempt: 2, crashes: 1 })),
@@ -150,6 +151,7 @@ test.each(takeovers)(
     uploads.release()
     await heir.evaluate((job) => app.photos.result(job), id)
     expect(await heir.evaluate(() => app.returned)).toEqual([2])
+    expect(await toldOf(heir, 'store')).toEqual([{ state: 'opened' }])
 
     expect(await holder.evaluate(() => app.returned)).toEqual([])
     await thaw()
@@ -185,7 +187,7 @@ test.each(departures)('a tab that $name gives its jobs back, and no crash is cha
 
   await leave(leaver)
   await expect
-    .poll(() => reclaims(heir), soon)
+    .poll(() => toldOf(heir, 'reclaimed'), soon)
     .toEqual(ids.map((id) => ({ id, kind: 'upload', cause: 'bye' })))
   uploads.release()
   await expect.poll(() => api.acks().length, soon).toBe(3)
@@ -227,4 +229,27 @@ test('tabs see each other’s jobs by hints, without looking for them', async ()
   expect(seen.ids).toEqual(ids)
   // One look for each hint; the list itself reads nothing.
   expect(seen.reads).toBe(3)
+})
+
+test('a frozen tab that is told of news looks at it when it is thawed, and keeps nobody from writing until then', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  const watcher = await chromium().open(site.url)
+  await watcher.evaluate((url) => app.openPhotos({ api: url }).info(), api.url)
+  const writer = await chromium().open(site.url)
+  const thaw = await freeze(watcher)
+  const before = await watcher.evaluate(() => app.transactions.length)
+
+  await writer.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    app.kept.set('told', app.listen(queue))
+    // Each in a transaction of its own, and each a hint to the watcher.
+    for (let index = 0; index < 20; index++) {
+      await queue.enqueue('upload', { name: `photo ${index}`, file: new Blob(['photo']) })
+    }
+  }, api.url)
+  expect(await watcher.evaluate(() => app.transactions.length)).toBe(before)
+
+  await thaw()
+  const seen = () => watcher.evaluate(async () => (await app.photos.list()).jobs.length)
+  await expect.poll(seen, soon).toBe(20)
 })

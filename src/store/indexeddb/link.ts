@@ -1,12 +1,13 @@
 import type { QueueError } from '../../errors.ts'
 import { closedStore } from '../failures.ts'
+import { createFreeze } from './freeze.ts'
 import { type Connection, openPatiently } from './open.ts'
 
 /** The one connection of a handle: opened with its first call, and again after it was lost. */
 export interface Link {
-  /** The open connection: a call that cannot wait does not have to. */
+  /** The open connection, unless the page is frozen: a call that cannot wait does not have to. */
   readonly current: Connection | undefined
-  /** @throws QueueError `closed`, also when `close` is called meanwhile. */
+  /** Waits while the page is frozen. @throws QueueError `closed`, also when `close` is called meanwhile. */
   open(): Promise<Connection>
   /** The connection turned out to be dead: the next call opens another. */
   drop(connection: Connection): void
@@ -21,6 +22,7 @@ export function createLink(databaseName: string, identity: string): Link {
   let closed = false
   const waiting = new Set<(reason: QueueError) => void>()
   const dead = new WeakSet<IDBDatabase>()
+  const freeze = createFreeze()
 
   const gone = (db: IDBDatabase) => {
     dead.add(db)
@@ -28,6 +30,9 @@ export function createLink(databaseName: string, identity: string): Link {
   }
   const start = async (): Promise<Connection> => {
     try {
+      freeze.start()
+      await freeze.over()
+      if (current) return current
       const connection = await openPatiently({ databaseName, identity, gone }, () => !closed)
       if (closed) connection.db.close()
       else if (!dead.has(connection.db)) current = connection
@@ -39,7 +44,7 @@ export function createLink(databaseName: string, identity: string): Link {
 
   return {
     get current() {
-      return current
+      return freeze.isOn ? undefined : current
     },
     // Raced by hand: an open that is blocked may never be answered, and must not keep those whom close() lets go.
     open: () =>
@@ -58,6 +63,7 @@ export function createLink(databaseName: string, identity: string): Link {
     },
     close() {
       closed = true
+      freeze.stop()
       current?.db.close()
       current = undefined
       for (const reject of waiting) reject(closedStore(identity))

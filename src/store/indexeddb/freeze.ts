@@ -1,0 +1,45 @@
+/**
+ * Whether this page is frozen. Hints and freed locks still reach a frozen page, but the transaction they would have it
+ * begin gets no answer until it is thawed, and holds up every other context's: Chromium gives up on it after a minute.
+ */
+export interface Freeze {
+  readonly isOn: boolean
+  /** Resolves once the page is not frozen, or `stop` was called. */
+  over(): Promise<void>
+  /** Listens from here on, where pages can be frozen. */
+  start(): void
+  stop(): void
+}
+
+export function createFreeze(): Freeze {
+  const waiting = new Set<() => void>()
+  let isListening = false
+  let isOn = false
+  const begin = () => {
+    isOn = true
+  }
+  const end = () => {
+    isOn = false
+    for (const resolve of waiting) resolve()
+    waiting.clear()
+  }
+
+  return {
+    get isOn() {
+      return isOn
+    },
+    over: () => (isOn ? new Promise<void>((resolve) => waiting.add(resolve)) : Promise.resolve()),
+    start() {
+      if (isListening || typeof document === 'undefined') return
+      isListening = true
+      document.addEventListener('freeze', begin)
+      document.addEventListener('resume', end)
+    },
+    stop() {
+      end()
+      if (!isListening) return
+      document.removeEventListener('freeze', begin)
+      document.removeEventListener('resume', end)
+    },
+  }
+}

@@ -2,6 +2,7 @@ import { defaultRetry, type RetryPolicy } from '../machine/backoff.ts'
 import type { Task, TaskOptions, Tasks } from '../types.ts'
 import type { Kind } from '../worker/types.ts'
 import { checkNumber, checkOneOf } from './check.ts'
+import { guarded } from './emitter.ts'
 
 /** Everything settled about each kind, from its task and its handler. */
 export function kindsOf(
@@ -75,7 +76,19 @@ function retryOf(retry: Partial<RetryPolicy> = {}): RetryPolicy {
     baseMs: retry.baseMs ?? defaultRetry.baseMs,
     capMs: retry.capMs ?? defaultRetry.capMs,
     minMs: retry.minMs ?? defaultRetry.minMs,
-    backoff: retry.backoff ?? defaultRetry.backoff,
+    backoff:
+      typeof retry.backoff === 'function' ? tame(retry.backoff) : (retry.backoff ?? defaultRetry.backoff),
+  }
+}
+
+/** A backoff that throws must not keep a failure from being written: it is reported, and the wait is `capMs`. */
+function tame(backoff: (errors: number) => number): (errors: number) => number {
+  return (errors) => {
+    let ms = Number.NaN
+    guarded(() => {
+      ms = backoff(errors)
+    })
+    return ms
   }
 }
 

@@ -131,6 +131,7 @@ function queueOf(parts: Parts): Queue {
     edit: (id, payload) => verbs.edit(parts, id, payload),
     remove: (id) => verbs.remove(parts, id),
     async flush(options = {}) {
+      await replica.open()
       await sender?.flush(options)
     },
     rejectedAcks: () => reads.rejectedAcks(parts),

@@ -3,7 +3,7 @@ import type { Schema, Task, TaskOptions, Tasks } from '../types.ts'
 /** A task whose payload type comes from its schema. */
 export function task<Input, Output, Result = unknown>(
   options: TaskOptions<Input, Output> & { readonly input: Schema<Input, Output> },
-): Task<Input, Result, Output>
+): Task<Input, NoInfer<Result>, Output>
 /**
  * Declares one kind of job: its options, and in its types the payload and the result.
  *
@@ -19,7 +19,7 @@ export function task<Input, Output, Result = unknown>(
  */
 export function task<Payload = undefined, Result = unknown>(
   options?: TaskOptions<Payload, Payload>,
-): Task<Payload, Result, Payload>
+): Task<NoInfer<Payload>, NoInfer<Result>, NoInfer<Payload>>
 export function task(options: TaskOptions = {}): Task {
   return { options }
 }

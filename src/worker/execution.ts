@@ -25,6 +25,8 @@ export class Execution implements Holder {
   pending: { readonly value: string; readonly number: number | undefined } | undefined
   /** The handler returned or threw: what is left is to commit it. */
   isOver = false
+  /** The job was given back while its handler still ran: what it returns counts no more. */
+  isGivenBack = false
   /** Resolves when nothing is left to be committed. */
   readonly settled: Promise<void>
   isSettled: () => void = () => undefined
@@ -63,7 +65,6 @@ export class Execution implements Holder {
 
   end(): void {
     this.isOver = true
-    this.pending = undefined
     this.#stopTimers()
   }
 

@@ -16,6 +16,8 @@ export class Runner {
   readonly #waiting: Set<() => void> = new Set()
   readonly tally: Tally = { completed: 0, failed: 0, dead: 0 }
   #progressTimer: (() => void) | undefined
+  /** Aborted when settling must not be tried again and again any more. */
+  #patience: AbortController = new AbortController()
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -23,6 +25,15 @@ export class Runner {
 
   get size(): number {
     return this.#executions.size
+  }
+
+  /** Attempts whose outcome still counts. */
+  get live(): number {
+    let live = 0
+    for (const { isGivenBack, abortedBy } of this.#executions.values()) {
+      if (!isGivenBack && abortedBy?.code !== 'lease-lost') live++
+    }
+    return live
   }
 
   /** Handlers that were told to stop and have not. */
@@ -41,6 +52,7 @@ export class Runner {
     const kind = job && this.#options.kinds.get(job.kind)
     if (job?.epoch !== holder.epoch || kind === undefined) return
     const { clock } = this.#options
+    if (this.#patience.signal.aborted) this.#patience = new AbortController()
     const execution = new Execution(job, kind, { clock, progressed: () => this.#progressed() })
     this.#executions.set(nameOf(execution), execution)
     this.#perform(execution).catch((error: unknown) =>
@@ -68,6 +80,16 @@ export class Runner {
     }
   }
 
+  /** What the worker holds as the log says, and does not run. */
+  orphans(state: State, worker: string): Holder[] {
+    const orphans: Holder[] = []
+    for (const id of state.index.held.get(worker) ?? []) {
+      const epoch = state.jobs.get(id)?.epoch
+      if (epoch !== undefined && !this.#executions.has(nameOf({ id, epoch }))) orphans.push({ id, epoch })
+    }
+    return orphans
+  }
+
   /** Resolves when the next attempt is settled, or {@link nudge} is called. */
   next(): Promise<void> {
     return new Promise((resolve) => {
@@ -83,15 +105,18 @@ export class Runner {
     for (const waiting of [...this.#waiting]) waiting()
   }
 
-  /** Aborts what runs and gives it back; resolves when everything this context held is settled. */
+  /** Aborts what runs and gives it back; resolves when everything this context held is settled, or cannot be. */
   async giveBack(): Promise<void> {
     const { warn } = this.#options
     const reason = new QueueError('stopped', 'Cannot go on: the worker was stopped')
+    this.#patience.abort()
     const settling = [...this.#executions.values()].map(async (execution) => {
       if (execution.isOver) return execution.settled
+      if (execution.isGivenBack) return
       execution.abort(reason)
       try {
-        await commitSettlement(execution, released(execution), this.#options)
+        await commitSettlement(execution, released(execution), this.#options, this.#patience.signal)
+        execution.isGivenBack = true
       } catch (error) {
         warn(`Cannot give job "${execution.id}" back`, error, execution.id)
       }
@@ -101,6 +126,7 @@ export class Runner {
 
   /** Aborts what runs, and forgets it: others will take it back. */
   abandon(): void {
+    this.#patience.abort()
     const reason = new QueueError('stopped', 'Cannot go on: this context is leaving')
     for (const execution of this.#executions.values()) execution.abort(reason)
     this.stop()
@@ -116,8 +142,8 @@ export class Runner {
     try {
       const settlement = await this.#attempt(execution)
       execution.end()
-      if (execution.abortedBy?.code === 'lease-lost') return
-      const job = await commitSettlement(execution, settlement, this.#options)
+      if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) return
+      const job = await commitSettlement(execution, settlement, this.#options, this.#patience.signal)
       if (job && settlement.counts) this.tally[settlement.counts]++
       if (job?.state === 'dead') this.tally.dead++
     } finally {

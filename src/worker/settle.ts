@@ -96,15 +96,18 @@ function policyOf({ kind }: Execution, { random }: WorkerOptions): FailurePolicy
 }
 
 /**
- * Commits a settlement, however long the store takes to have it: the work was done, and must not be lost.
+ * Commits a settlement, however long the store takes to have it: the work was done, and must not be lost. Once
+ * `patience` is aborted it is tried no more than once.
+ *
  * Resolves to the job as it stood after, or to `undefined` when the lease was lost meanwhile.
  *
- * @throws QueueError when the queue was closed, or its log cannot be used any more.
+ * @throws QueueError when the queue was closed, its log cannot be used any more, or patience is over.
  */
 export async function commitSettlement(
   execution: Execution,
   settlement: Settlement,
   options: WorkerOptions,
+  patience: AbortSignal,
 ): Promise<Job | undefined> {
   for (let tries = 0; ; tries++) {
     try {
@@ -113,12 +116,25 @@ export async function commitSettlement(
       )
     } catch (error) {
       if (isQueueError(error, 'lease-lost')) return undefined
-      if (!isPassing(error)) throw error
+      if (!isPassing(error) || patience.aborted) throw error
       options.warn(`Cannot settle job "${execution.id}" yet: the store refused it`, error, execution.id)
       const waitMs = storeRetryMs[Math.min(tries, storeRetryMs.length - 1)] ?? 0
-      await new Promise<void>((resolve) => options.clock.setTimer(resolve, waitMs))
+      await pause(waitMs, options, patience)
     }
   }
+}
+
+/** Resolves after so long, or when patience ends. */
+function pause(ms: number, { clock }: WorkerOptions, patience: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel()
+      patience.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.setTimer(end, ms)
+    patience.addEventListener('abort', end)
+  })
 }
 
 function settle(
@@ -128,10 +144,16 @@ function settle(
   state: State,
   { now, emit, drop }: Drafting,
 ): Job | undefined {
-  const beside = state.jobs.get(execution.id)?.beside
+  const { id, epoch, pending } = execution
+  const held = state.jobs.get(id)
+  const beside = held?.beside
+  // How far it got counts, whatever the outcome.
+  if (pending && held?.state === 'running' && held.epoch === epoch) {
+    emit({ type: 'progressed', id, epoch, ...pending })
+  }
   settlement.decide(state, { now, emit, owner: options.owner, acks: options.wishes() })
-  const job = state.jobs.get(execution.id)
-  if (beside !== undefined && job?.state === 'completed') drop(execution.id)
+  const job = state.jobs.get(id)
+  if (beside !== undefined && job?.state === 'completed') drop(id)
   return job
 }
 

@@ -1,11 +1,13 @@
-import { type Ability, type ClaimRequest, decideClaim } from '../machine/claim.ts'
+import { type Ability, decideClaim } from '../machine/claim.ts'
 import type { Deciding } from '../machine/decide.ts'
 import type { Run } from '../machine/job.ts'
 import { decideRenew } from '../machine/leases.ts'
 import { untilDue } from '../machine/query.ts'
+import { decideRelease } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
+import { claimRequest, leavesSome } from './claiming.ts'
 import { LeaseWatch } from './leases.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
@@ -24,6 +26,10 @@ export class Worker {
   readonly abilities: ReadonlyMap<string, Ability>
   #mode: 'off' | 'starting' | 'on' | 'stopping' = 'off'
   #name = ''
+  #started: Promise<void> = Promise.resolve()
+  #stopped: Promise<void> = Promise.resolve()
+  /** Counts what was asked for, so that of a start and a stop the later one stands. */
+  #wish = 0
   #release: () => void = () => undefined
   #undo: (() => void)[] = []
   #renewedAt = 0
@@ -46,43 +52,74 @@ export class Worker {
     return this.#mode === 'on' || this.#mode === 'starting'
   }
 
-  /** Takes the lock, and begins to claim. Resolves once the first claim was decided. */
-  async start(): Promise<void> {
-    if (this.#mode !== 'off') return
+  /** Takes the lock, and begins to claim. Resolves once the first claim was decided. A stop under way ends first. */
+  start(): Promise<void> {
+    this.#wish++
+    if (!this.isOn) this.#started = this.#is('stopping') ? this.#startAnew(this.#wish) : this.#start()
+    return this.#started
+  }
+
+  async #startAnew(wish: number): Promise<void> {
+    await this.#stopped
+    if (this.#wish === wish) await this.start()
+  }
+
+  async #start(): Promise<void> {
     this.#mode = 'starting'
     const { mint, replica, leaseMs, interruptible } = this.#options
-    this.#name = mint()
+    const worker = mint()
+    this.#name = worker
     try {
       await replica.open()
-      const { locked, release } = await this.#leases.presence.take(this.#name)
+      const { locked, release } = await this.#leases.presence.take(worker)
+      // Stopped meanwhile.
+      if (!this.#is('starting') || this.#name !== worker) return release()
       this.#release = release
-      this.#run.current = { worker: this.#name, lock: locked, leaseMs, interruptible }
-      if (this.#is('starting')) this.#join()
-      else this.#off()
+      this.#run.current = { worker, lock: locked, leaseMs, interruptible }
+      this.#join()
       await replica.submit(() => undefined)
     } catch (error) {
-      this.#off()
+      // What it claimed unheard counts as released.
+      if (this.#name === worker && this.#is('on')) this.#abandon()
+      else if (this.#name === worker) this.#off()
       throw error
     }
   }
 
   /** Claims nothing more; what still runs after `graceMs` is aborted and given back. */
-  async stop(graceMs: number): Promise<void> {
-    if (this.#mode === 'off') return
+  stop(graceMs: number): Promise<void> {
+    this.#wish++
+    if (this.#mode === 'off') return Promise.resolve()
     this.#mode = 'stopping'
+    this.#stopped = this.#stop(graceMs, this.#name)
+    return this.#stopped
+  }
+
+  async #stop(graceMs: number, worker: string): Promise<void> {
     let isGraceOver = graceMs === 0
     const cancel = this.#options.clock.setTimer(() => {
       isGraceOver = true
       this.runner.nudge()
     }, graceMs)
-    while (this.runner.size > 0 && !isGraceOver && this.#is('stopping')) await this.runner.next()
+    const isMine = (): boolean => this.#is('stopping') && this.#name === worker
+    while (this.runner.size > 0 && !isGraceOver && isMine()) await this.runner.next()
     cancel()
+    // Another stop, with less patience, may have done it meanwhile.
+    if (!isMine()) return
     await this.runner.giveBack()
-    this.#off()
+    if (!isMine()) return
+    // Whatever the store would not take back, it may still hear that its holder is gone.
+    if (this.#options.replica.state?.index.held.has(worker)) this.#abandon()
+    else this.#off()
   }
 
   /** Gives everything up at once, as the context may be gone a moment later: bye first, then the lock. */
   leave(): Promise<void> {
+    this.#wish++
+    return this.#leave()
+  }
+
+  #leave(): Promise<void> {
     if (this.#mode === 'off') return Promise.resolve()
     const left = this.#options.replica.leave(this.#name)
     this.runner.abandon()
@@ -132,6 +169,8 @@ export class Worker {
     const deciding = this.#deciding(drafting)
     const { mono } = drafting.now
     decideExpiry(state, deciding)
+    // A claim whose answer was lost for good: held here, and never begun.
+    for (const orphan of this.runner.orphans(state, this.#name)) decideRelease(state, orphan, deciding)
     const renews = mono - this.#renewedAt >= this.#options.leaseMs / 3
     if (renews) decideRenew(state, this.#name, deciding)
     const told = [...this.runner.progress(state)].map((execution) => {
@@ -140,10 +179,11 @@ export class Worker {
       return { execution, pending }
     })
     const run = this.#mayClaim(drafting) ? this.#run.current : undefined
-    const claimed = run ? decideClaim(state, this.#claimRequest(state, run, drafting), deciding) : []
+    const { events } = drafting
+    const request = run && claimRequest(state, run, events, this.abilities, this.runner, this.#options)
+    const claimed = request ? decideClaim(state, request, deciding) : []
     return () => {
-      // What this entry left is for the next one.
-      if (claimed.length === 0 && drafting.events.some((event) => event.type === 'enqueued')) this.#laggards()
+      if (leavesSome(events, this.#options)) this.#options.replica.poke()
       if (renews || claimed.length > 0) this.#renewedAt = mono
       for (const { execution, pending } of told)
         if (execution.pending === pending) execution.pending = undefined
@@ -151,28 +191,9 @@ export class Worker {
     }
   }
 
-  /** Looks once more where an entry brought jobs that it could not claim in the same breath. */
-  #laggards(): void {
-    const { replica, isHidden, kinds } = this.#options
-    const isOnce = [...this.abilities.keys()].some((kind) => kinds.get(kind)?.once)
-    if (isOnce || isHidden()) replica.poke()
-  }
-
   #mayClaim({ events }: Drafting): boolean {
     if (this.#mode !== 'on') return false
     return !this.#options.isHidden() || !events.some((event) => event.type === 'enqueued')
-  }
-
-  #claimRequest(state: State, run: Run, { events }: Drafting): ClaimRequest {
-    const { concurrency, maxRunning, connectivity, kinds } = this.#options
-    // What may run only once is not claimed in the entry that brings it: its caller has not been told of it yet.
-    const brings = events.some((event) => event.type === 'enqueued' && event.once)
-    const abilities = brings
-      ? new Map([...this.abilities].filter(([kind]) => !kinds.get(kind)?.once))
-      : this.abilities
-    const held = state.index.held.get(run.worker)?.size ?? 0
-    const slots = concurrency - held - this.runner.zombies(state)
-    return { run, slots, kinds: abilities, maxRunning, online: connectivity.online() }
   }
 
   /** Something was committed, by whomever. */
@@ -204,7 +225,7 @@ export class Worker {
 
   /** The log cannot be used any more: whatever is held counts as released. */
   #abandon(): void {
-    this.leave().catch((error: unknown) => this.#options.warn('Cannot leave a bye', error))
+    this.#leave().catch((error: unknown) => this.#options.warn('Cannot leave a bye', error))
   }
 
   #off(): void {
@@ -219,7 +240,7 @@ export class Worker {
     this.#release = () => undefined
   }
 
-  #is(mode: 'starting' | 'stopping'): boolean {
+  #is(mode: 'starting' | 'on' | 'stopping'): boolean {
     return this.#mode === mode
   }
 

@@ -176,10 +176,17 @@ describe('a 409', () => {
   })
 
   test('that finds a fork in every outbox does not make one after another', async () => {
-    const { device: one, sent } = await device([json({ fork: true }, 409)])
+    const fork = json({ fork: true }, 409)
+    const { device: one, sent } = await device([fork, fork, fork, fork, yes])
     expect(await one.sender.flush()).toMatchObject({ stopped: 'refused', remaining: 2 })
     expect(sent).toHaveLength(3)
-    expect(await one.sender.flush()).toMatchObject({ stopped: 'refused' })
+    expect(await one.sender.flush()).toMatchObject({ sent: 2, remaining: 0 })
+  })
+
+  test('that tells of a fork ends the search for what was refused: the new outbox is sent whole', async () => {
+    const { device: one, sent } = await device([status(422), json({ fork: true }, 409), yes], 8)
+    expect(await one.sender.flush()).toMatchObject({ sent: 8 })
+    expect(sent).toEqual(['1 to 8', '1 2 3 4', '1 to 8'])
   })
 
   test('a fork found in each 200 is bounded, too', async () => {

@@ -191,6 +191,8 @@ describe('two contexts of one device', () => {
     await settle()
     await a.finish('job-1')
     await settle()
+    expect(a.sender.status().nextAt).toBe(clock.now() + 200)
+    expect(b.sender.status().nextAt).toBe(clock.now() + 2_200)
     clock.advance(200)
     await settle()
     expect(api.requests).toHaveLength(1)

@@ -20,6 +20,7 @@ const rooms: Record<string, string[]> = {
   replica: ['machine', 'store/contract.ts', 'errors', 'types:type'],
   worker: ['machine', 'replica', 'errors', 'types:type'],
   sync: ['machine', 'replica', 'errors', 'types:type', 'retry-after'],
+  sqlite: ['store'],
   receiver: ['sync/wire.ts', 'errors'],
   http: ['types:type', 'machine:type', 'errors', 'retry-after'],
   testing: [

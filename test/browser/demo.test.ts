@@ -156,6 +156,33 @@ test('the keyboard alone adds a photo, mends its caption and redrives it, and ne
   expect(await page.evaluate(focusedId)).toBe('uploads')
 })
 
+test('photos are dropped and pasted anywhere on the page, and what is no image is refused', async () => {
+  const servers = await serveDemo()
+  const page = await chromium().open(servers.siteUrl)
+  await page.evaluate(
+    (bytes) => {
+      const carry = (name: string, type: string): DataTransfer => {
+        const data = new DataTransfer()
+        data.items.add(new File([new Uint8Array(bytes)], name, { type }))
+        return data
+      }
+      const options = { bubbles: true, cancelable: true }
+      const drop = new DragEvent('drop', { ...options, dataTransfer: carry('dropped.png', 'image/png') })
+      const paste = new ClipboardEvent('paste', {
+        ...options,
+        clipboardData: carry('pasted.png', 'image/png'),
+      })
+      const other = new DragEvent('drop', { ...options, dataTransfer: carry('notes.txt', 'text/plain') })
+      for (const event of [drop, paste, other]) document.body.dispatchEvent(event)
+    },
+    Array.from(png(30, 30)),
+  )
+  await expect.poll(() => page.locator('#fault').innerText(), soon).toBe('Only images can be added')
+  await expect.poll(async () => (await titles(page)).sort(), soon).toEqual(['dropped', 'pasted'])
+  const drawn = () => page.evaluate(() => [...document.images].map((image) => image.naturalWidth))
+  await expect.poll(drawn, soon).toEqual([30, 30, 30, 30])
+})
+
 test('two tabs show the same, share a pause, and one goes on when the other is closed', async () => {
   const servers = await serveDemo()
   const [one, other] = [await chromium().open(servers.siteUrl), await chromium().open(servers.siteUrl)]

@@ -46,7 +46,6 @@ const folds: Folds = {
   },
 
   claimed(state, { run, jobs, probe }, at) {
-    state.index.seen.set(run.worker, state.mono)
     for (const id of jobs) {
       const job = need(state, id)
       const epoch = job.epoch + 1

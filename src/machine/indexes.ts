@@ -108,7 +108,7 @@ export class Indexes {
 
   #add(before: Job | undefined, job: Job, mono: number): void {
     if (job.run && job.run !== before?.run) {
-      if (!this.seen.has(job.run.worker)) this.seen.set(job.run.worker, mono)
+      this.seen.set(job.run.worker, mono)
       this.#hold(job.run.worker, job.id, true)
       this.#count(job.kind, 1)
     }

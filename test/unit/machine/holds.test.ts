@@ -93,6 +93,22 @@ describe('a hold', () => {
     expect(hold(harness)?.tries).toBe(7)
   })
 
+  test('does not send the most urgent again and again', () => {
+    const harness = createHarness()
+    for (const id of ['a', 'b']) enqueue(harness, id)
+    enqueue(harness, 'urgent', { priority: 1_000 })
+    claim(harness, { slots: 1 })
+    fail(harness, 'urgent', { type: 'hold' })
+    const probes: string[] = []
+    for (let round = 0; round < 4; round++) {
+      harness.advance(60_000)
+      const [id = ''] = claim(harness)
+      probes.push(id)
+      fail(harness, id, { type: 'hold' })
+    }
+    expect(probes).toEqual(['urgent', 'a', 'b', 'urgent'])
+  })
+
   test('waits longer after each probe that found nothing', () => {
     const harness = createHarness()
     const policy = { retry: { ...retry, backoff: 'linear' }, deadBlocks: false, random: 0.5 } as const

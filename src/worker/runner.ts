@@ -124,11 +124,14 @@ export class Runner {
     await Promise.all(settling)
   }
 
-  /** Aborts what runs, and forgets it: others will take it back. */
+  /** Aborts what runs, and forgets it: others will take it back. Nothing new is written from a page that goes away. */
   abandon(): void {
     this.#patience.abort()
     const reason = new QueueError('stopped', 'Cannot go on: this context is leaving')
-    for (const execution of this.#executions.values()) execution.abort(reason)
+    for (const execution of this.#executions.values()) {
+      execution.abort(reason)
+      execution.isGivenBack = true
+    }
     this.stop()
   }
 

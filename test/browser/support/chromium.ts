@@ -50,7 +50,10 @@ export async function startChromium(
   const kill = () => killGroup(child)
   atEnd(kill)
   // Without the defaults, since one of them has every tab take itself for the visible one: none could be frozen.
-  const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true })
+  const browser = await chromium.connectOverCDP(await endpointOf(child), {
+    noDefaults: true,
+    isLocal: true,
+  })
   const [context] = browser.contexts()
   if (context === undefined) throw new Error('Cannot use Chromium: it has no default context')
   return {

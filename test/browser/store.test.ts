@@ -1,0 +1,189 @@
+import { expect, test } from 'vitest'
+import { serveApi } from './support/api.ts'
+import { devTools, useChromium } from './support/chromium.ts'
+import { serveSite } from './support/server.ts'
+
+const chromium = useChromium()
+const soon = { timeout: 20_000, interval: 50 }
+
+test('an awaited enqueue costs one transaction, a thousand at once three at the most', async () => {
+  const site = await serveSite()
+  const page = await chromium().open(site.url)
+  const counted = await page.evaluate(async () => {
+    const queue = app.openPhotos({ api: location.origin })
+    await queue.info()
+    const costOf = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+      const before = app.transactions.length
+      await work()
+      return app.transactions.slice(before)
+    }
+    const photo = { name: 'photo', file: new Blob(['photo']) }
+    const one = await costOf(() => queue.enqueue('upload', photo))
+    const another = await costOf(() => queue.enqueue('upload', photo))
+    const thousand = await costOf(() =>
+      Promise.all(Array.from({ length: 1_000 }, () => queue.enqueue('upload', photo))),
+    )
+    const { counts } = await queue.info()
+    return { one, another, thousand: thousand.length, pending: counts.pending }
+  })
+  expect(counted.one).toEqual(['readwrite log,payloads'])
+  expect(counted.another).toEqual(['readwrite log,payloads'])
+  expect(counted.thousand).toBeLessThanOrEqual(3)
+  expect(counted.pending).toBe(1_002)
+})
+
+const absences = [
+  {
+    name: 'is absent',
+    hide: () => Object.defineProperty(globalThis, 'indexedDB', { value: undefined }),
+  },
+  {
+    name: 'may not be looked at',
+    hide: () =>
+      Object.defineProperty(globalThis, 'indexedDB', {
+        get() {
+          throw new DOMException('Access is denied for this document', 'SecurityError')
+        },
+      }),
+  },
+  {
+    name: 'does not open',
+    hide: () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('Access to the IndexedDB API is denied in this context', 'SecurityError')
+      }
+    },
+  },
+]
+
+test.each(absences)(
+  'where IndexedDB $name calls say how to ask for memory, which then works and says so',
+  async ({ hide }) => {
+    const site = await serveSite()
+    const page = await chromium().open(site.url, (fresh) => fresh.addInitScript(hide))
+    const outcome = await page.evaluate(async () => {
+      const { createQueue, isQueueError } = app.holdfast
+      const handlers = { double: (n: number) => n * 2 }
+      const refused = createQueue({ name: 'numbers', handlers })
+      const errors = await Promise.allSettled([refused.enqueue('double', 1), refused.info(), refused.start()])
+      const told = errors.map((each) =>
+        each.status === 'rejected' && isQueueError(each.reason)
+          ? [each.reason.code, each.reason.message]
+          : each.status,
+      )
+      await refused.close()
+      const queue = createQueue({ name: 'numbers', handlers, fallback: 'memory' })
+      const { id, durable } = await queue.enqueue('double', 21)
+      await queue.start()
+      const result = await queue.result(id)
+      const { store } = await queue.info()
+      await queue.close()
+      return { told, durable, result, stored: store.durable }
+    })
+    const said = ['store-unavailable', expect.stringMatching(/memoryStore\(\).*fallback: 'memory'/)]
+    expect(outcome).toEqual({ told: [said, said, said], durable: false, result: 42, stored: false })
+  },
+)
+
+test('when the site’s data is cleared under open tabs, they go on with a new log, and nothing hangs', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  api.strike = ({ path }) => (path === '/photos' ? 503 : undefined)
+  const pages = [await chromium().open(site.url), await chromium().open(site.url)]
+  const [one, other] = pages
+  if (one === undefined || other === undefined) throw new Error('There are no tabs')
+  const id = await one.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url, retry: { baseMs: 20, capMs: 200 } })
+    app.kept.set('told', app.listen(queue))
+    await queue.start()
+    const taken = await queue.enqueue('upload', { name: 'lost', file: new Blob(['lost']) })
+    app.kept.set(
+      'waiting',
+      queue.result(taken.id).catch((error: unknown) => error),
+    )
+    return taken.id
+  }, api.url)
+  await other.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    app.kept.set('told', app.listen(queue))
+    await queue.info()
+  }, api.url)
+
+  const session = await devTools(one)
+  await session.send('Storage.clearDataForOrigin', { origin: site.url, storageTypes: 'all' })
+  api.strike = () => undefined
+
+  const found = await other.evaluate(async (lost) => {
+    const { id: taken } = await app.photos.enqueue('upload', { name: 'found', file: new Blob(['found']) })
+    return { taken, lost: await app.photos.get(lost) }
+  }, id)
+  expect(found.lost).toBe(undefined)
+  const ended = await one.evaluate(async () => {
+    const error = await app.kept.get('waiting')
+    return app.holdfast.isQueueError(error) ? error.code : String(error)
+  })
+  expect(ended).toBe('job-cancelled')
+  // Done by the tab that was started before, which still is.
+  await other.evaluate((taken) => app.photos.result(taken), found.taken)
+  for (const page of pages) {
+    const states = await page.evaluate(() => {
+      const told = app.kept.get('told') as ReturnType<typeof app.listen>
+      return told.flatMap(({ name, event }) => (name === 'store' ? [event] : []))
+    })
+    expect(states).toContainEqual({ state: 'replaced' })
+  }
+  await expect.poll(() => api.acks(), soon).toMatchObject([{ sequence: 1, subject: found.taken }])
+})
+
+test('a log written by a newer version stops everything that has it open, and says why', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  const held = Promise.withResolvers<undefined>()
+  api.strike = ({ path }) => (path === '/photos' ? held.promise : undefined)
+  const page = await chromium().open(site.url)
+  await page.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    app.kept.set('told', app.listen(queue))
+    await queue.start()
+    await queue.enqueue('upload', { name: 'photo', file: new Blob(['photo']) })
+  }, api.url)
+  await expect.poll(() => page.evaluate(async () => (await app.photos.info()).counts.running), soon).toBe(1)
+
+  const newer = await chromium().open(site.url)
+  await newer.evaluate(() => app.raw.appendFromTheFuture('photos'))
+  const isDown = () =>
+    page.evaluate(() => {
+      const told = app.kept.get('told') as ReturnType<typeof app.listen>
+      return told.some(
+        ({ name, event }) => name === 'store' && Reflect.get(Object(event), 'state') === 'down',
+      )
+    })
+  await expect.poll(isDown, soon).toBe(true)
+  held.resolve(undefined)
+
+  for (const tab of [page, await chromium().open(site.url)]) {
+    const codes = await tab.evaluate(
+      async ([url, isOpen]) => {
+        const queue = isOpen ? app.photos : app.openPhotos({ api: url })
+        const photo = { name: 'photo', file: new Blob(['photo']) }
+        const calls = [
+          queue.enqueue('upload', photo),
+          queue.list(),
+          queue.get('x'),
+          queue.info(),
+          queue.start(),
+        ]
+        const settled = await Promise.allSettled(calls)
+        return settled.map((each) =>
+          each.status === 'rejected' && app.holdfast.isQueueError(each.reason)
+            ? each.reason.code
+            : each.status,
+        )
+      },
+      [api.url, tab === page] as const,
+    )
+    expect(codes).toEqual(Array.from({ length: 5 }, () => 'version-ahead'))
+  }
+  // What was held counts as released: its bye lies there, and nothing was written after the newer entry.
+  const events = await newer.evaluate(() => app.raw.events('photos'))
+  expect(events.map((event) => event.type)).toEqual(['enqueued', 'claimed', 'teleported'])
+  expect(await page.evaluate(() => app.returned)).toEqual([])
+})

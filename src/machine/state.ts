@@ -1,4 +1,4 @@
-import type { Emit, LogEntry } from './events.ts'
+import type { Emit, LogEntry, LogEvent } from './events.ts'
 import { fold } from './fold.ts'
 import { Indexes } from './indexes.ts'
 import { type Job, laneOf } from './job.ts'
@@ -102,10 +102,13 @@ export class State implements Tables {
     this.#journal.seq = mark
   }
 
-  /** Folds a committed entry. */
-  apply(entry: LogEntry): void {
+  /** Folds a committed entry. `folded` is called with each fact once it is: only to take note. */
+  apply(entry: LogEntry, folded: (event: LogEvent) => void = () => undefined): void {
     this.#journal.seq = entry.seq
-    for (const event of entry.events) fold(this, event, entry.at)
+    for (const event of entry.events) {
+      fold(this, event, entry.at)
+      folded(event)
+    }
     this.#write(entry)
   }
 

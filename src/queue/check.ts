@@ -1,4 +1,5 @@
 import type { EnqueueOptions } from './options.ts'
+import type { JobFilter } from './types.ts'
 
 const states = ['pending', 'running', 'completed', 'dead', 'cancelled']
 const modes = ['keep', 'replace', 'debounce', 'queue-one']
@@ -49,6 +50,12 @@ export function checkEnqueue(options: EnqueueOptions): void {
       throw new TypeError(`Cannot use ${option}: it is given without a dedupeKey`)
     }
   }
+}
+
+/** @throws TypeError or RangeError for a filter that makes no sense. */
+export function checkFilter({ state, limit }: JobFilter): void {
+  checkOneOf('state', state, [...states, 'scheduled'])
+  checkNumber('limit', limit, 1, true)
 }
 
 function checkExclusive(

@@ -1,34 +1,30 @@
 import { counts, untilDue } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
+import { unlessAborted } from '../sync/waits.ts'
 import { nowOf, type Parts } from './parts.ts'
 import type { DrainOptions, DrainResult } from './types.ts'
 
 /** Runs what is due here until nothing is, and sends acknowledgements. */
 export async function drain(parts: Parts, options: DrainOptions): Promise<DrainResult> {
-  const { worker, clock, replica, sender } = parts
-  options.signal?.throwIfAborted()
+  const { worker, clock, replica } = parts
+  const { deadlineMs = Number.POSITIVE_INFINITY, signal } = options
+  signal?.throwIfAborted()
   const before = { ...worker.runner.tally }
   const startedHere = !worker.isOn
-  let isOver = false
-  const end = (): void => {
-    isOver = true
-    worker.runner.nudge()
-  }
-  const { deadlineMs = Number.POSITIVE_INFINITY, signal } = options
+  const over = new AbortController()
+  const end = (): void => over.abort()
   const cancel = deadlineMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(end, deadlineMs)
   signal?.addEventListener('abort', end)
   try {
-    if (startedHere) await worker.start()
-    await runDue(parts, () => isOver)
-    if (startedHere) await worker.stop(0)
-    const flushing = isOver ? undefined : sender?.flush(signal ? { signal } : {})
-    await flushing
-    signal?.throwIfAborted()
+    await unlessAborted(work(parts, startedHere, over.signal), over.signal)
+  } catch (error) {
+    if (!over.signal.aborted) throw error
   } finally {
     cancel?.()
     signal?.removeEventListener('abort', end)
     if (startedHere) await worker.stop(0)
   }
+  signal?.throwIfAborted()
   const state = await replica.open()
   const { completed, failed, dead } = worker.runner.tally
   return {
@@ -36,21 +32,29 @@ export async function drain(parts: Parts, options: DrainOptions): Promise<DrainR
     failed: failed - before.failed,
     dead: dead - before.dead,
     ...leftOf(parts, state),
-    stopped: isOver ? 'deadline' : whyIdle(parts, state),
+    stopped: over.signal.aborted ? 'deadline' : whyIdle(parts, state),
   }
 }
 
-async function runDue({ worker, replica }: Parts, isOver: () => boolean): Promise<void> {
+async function work(
+  { worker, replica, sender }: Parts,
+  startedHere: boolean,
+  over: AbortSignal,
+): Promise<void> {
+  await worker.start()
   const { runner } = worker
-  while (!isOver() && worker.isOn) {
-    if (runner.size > 0) {
+  while (!over.aborted && worker.isOn) {
+    if (runner.live > 0) {
       await runner.next()
       continue
     }
     // Asks on the truth: a claim that rides along finds whatever is due, also what other contexts brought.
     await replica.submit(() => undefined, { fresh: true })
-    if (runner.size === 0) return
+    if (runner.live === 0) break
   }
+  if (over.aborted) return
+  if (startedHere) await worker.stop(0)
+  await sender?.flush({ signal: over })
 }
 
 function leftOf({ clock, owner, worker }: Parts, state: State): Pick<DrainResult, 'remaining' | 'nextAt'> {
@@ -65,7 +69,8 @@ function whyIdle({ connectivity, owner, worker }: Parts, state: State): DrainRes
   let isHeld = false
   for (const lane of state.index.ready.lanes()) {
     const ability = worker.abilities.get(lane.kind)
-    if (lane.owner !== owner || ability === undefined || lane.counts.pending === 0) continue
+    const isDue = ability !== undefined && state.index.ready.peek(lane) !== undefined
+    if (lane.owner !== owner || !isDue) continue
     if (ability.needsNetwork && !connectivity.online()) return 'offline'
     if (state.hold(owner, lane.kind)) isHeld = true
   }

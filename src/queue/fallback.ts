@@ -1,4 +1,4 @@
-import { isQueueError } from '../errors.ts'
+import { isQueueError, QueueError } from '../errors.ts'
 import type { Snapshot, Store } from '../store/contract.ts'
 
 /** A store that turns to `second` when the first cannot be opened at all; `durable` then tells. */
@@ -18,7 +18,9 @@ export function withFallback(first: Store, second: Store): Store {
     }
   }
   return {
-    identity: first.identity,
+    get identity() {
+      return store.identity
+    },
     get maxEntryBytes() {
       return store.maxEntryBytes
     },
@@ -28,6 +30,9 @@ export function withFallback(first: Store, second: Store): Store {
     get durable() {
       return store.durable
     },
+    get sharesLocks() {
+      return store.sharesLocks ?? true
+    },
     load,
     read: (after) => store.read(after),
     commit: (after, decide, options) => store.commit(after, decide, options),
@@ -35,7 +40,10 @@ export function withFallback(first: Store, second: Store): Store {
     checkpoint: (through, pages) => store.checkpoint(through, pages),
     subscribe: (listener) => store.subscribe(listener),
     leave: (worker) => store.leave(worker),
-    estimate: async () => (await store.estimate?.()) ?? { usage: 0, quota: 0 },
+    async estimate() {
+      if (store.estimate) return store.estimate()
+      throw new QueueError('store-unavailable', 'Cannot estimate how full the store is: it does not tell')
+    },
     destroy: () => store.destroy(),
     close: () => store.close(),
   }

@@ -9,6 +9,7 @@ import type { Connectivity, Kind } from '../worker/types.ts'
 import type { Worker } from '../worker/worker.ts'
 import type { Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
+import type { Pulse } from './pulse.ts'
 import type { Results } from './results.ts'
 
 /** A queue's rooms, wired together: what its methods work with. */
@@ -24,6 +25,7 @@ export interface Parts {
   readonly connectivity: Connectivity
   readonly emitter: Emitter
   readonly results: Results
+  readonly pulse: Pulse
   readonly backlog: Backlog
   readonly maxPayloadBytes: number
   readonly maxRunning: number

@@ -1,5 +1,5 @@
 import type { Tasks } from '../types.ts'
-import { checkNumber, checkOneOf, checkText } from './check.ts'
+import { checkFilter, checkNumber, checkOneOf, checkText } from './check.ts'
 import { drain } from './drain.ts'
 import { kindsOf } from './kinds.ts'
 import type {
@@ -115,14 +115,17 @@ function queueOf(parts: Parts): Queue {
     payload: (id) => reads.readPayload(parts, id),
     list: (filter = {}) => reads.listJobs(parts, filter),
     deadLetters: (filter = {}) => reads.listJobs(parts, { ...filter, state: 'dead' }),
-    view: (filter = {}) =>
-      createView(
+    view: (filter = {}) => {
+      checkFilter(filter)
+      return createView(
         replica,
         owner,
         filter,
         () => nowOf(clock),
+        parts.pulse,
         (error) => emitter.emit('warning', { message: 'Cannot read the queue', cause: error, id: undefined }),
-      ),
+      )
+    },
     info: () => reads.info(parts),
     why: (id) => reads.why(parts, id),
     result: (id, options = {}) => results.wait(id, owner, options.signal),
@@ -138,8 +141,12 @@ function queueOf(parts: Parts): Queue {
     on: (name, listener) => emitter.on(name, listener),
     close,
     async destroy(options = {}) {
+      const { force = false } = options
+      // Refused, it leaves everything as it was, what runs included.
+      if (!force) await verbs.mayDestroy(parts)
       await worker.stop(0)
-      await verbs.destroy(parts, options.force ?? false)
+      await sender?.stop()
+      await verbs.destroy(parts, force)
       await close()
     },
     [asyncDispose]: close,

@@ -1,8 +1,10 @@
 import { QueueError } from '../errors.ts'
 import { owned } from '../machine/decide.ts'
 import { counts, list, oldestPendingAgeMs, type WhyNot, whyNot } from '../machine/query.ts'
+import type { State } from '../machine/state.ts'
+import type { Replica } from '../replica/types.ts'
 import { storedPayload } from '../worker/payload.ts'
-import { checkNumber } from './check.ts'
+import { checkFilter } from './check.ts'
 import { nowOf, type Parts } from './parts.ts'
 import { showHold, showJob, showReject } from './show.ts'
 import type { JobFilter, JobPage, JobView, QueueInfo, RejectedAckView } from './types.ts'
@@ -13,7 +15,7 @@ export async function getJob({ replica, owner }: Parts, id: string): Promise<Job
 }
 
 export async function readPayload({ replica, owner }: Parts, id: string): Promise<unknown> {
-  const job = owned(await replica.open(), owner, id)
+  const job = owned(await knowing(replica, owner, id), owner, id)
   const value = await storedPayload(job, replica)
   if (value !== undefined || job.beside === undefined) return value
   throw new QueueError(
@@ -22,18 +24,26 @@ export async function readPayload({ replica, owner }: Parts, id: string): Promis
   )
 }
 
+/** The state, read anew if it does not know the job: whoever was told of the id may be ahead of this context. */
+export async function knowing(replica: Replica, owner: string, id: string): Promise<State> {
+  const state = await replica.open()
+  if (state.jobs.get(id)?.owner === owner) return state
+  await replica.catchUp()
+  return replica.open()
+}
+
 export async function listJobs(
   { replica, owner, clock }: Parts,
   filter: JobFilter & { readonly after?: string },
 ): Promise<JobPage> {
-  checkNumber('limit', filter.limit, 1, true)
+  checkFilter(filter)
   const { jobs, next } = list(await replica.open(), owner, { limit: 100, ...filter }, nowOf(clock))
   return { jobs: jobs.map(showJob), next }
 }
 
 export async function why(parts: Parts, id: string): Promise<WhyNot> {
   const { replica, owner, worker, connectivity, concurrency, maxRunning, clock } = parts
-  const state = await replica.open()
+  const state = await knowing(replica, owner, id)
   owned(state, owner, id)
   const slots = concurrency - worker.runner.size
   const { abilities: kinds, isOn: started } = worker
@@ -65,7 +75,8 @@ export async function info(parts: Parts): Promise<QueueInfo> {
 }
 
 async function storeInfo({ store, storeState }: Parts): Promise<QueueInfo['store']> {
-  const estimate = await store.estimate?.()
+  // Where the platform does not tell, the rest is told all the same.
+  const estimate = await store.estimate?.().catch(() => undefined)
   const { identity, durable } = store
   return { identity, durable, state: storeState(), usage: estimate?.usage, quota: estimate?.quota }
 }

@@ -1,7 +1,9 @@
 import { QueueError } from '../errors.ts'
 import type { Job } from '../machine/job.ts'
 import type { Replica } from '../replica/types.ts'
+import { unlessAborted } from '../sync/waits.ts'
 import type { Json } from '../types.ts'
+import type { Pulse } from './pulse.ts'
 import { parsed } from './show.ts'
 
 /** Those who wait for jobs to finish. What is waited for is pinned: retention leaves it. */
@@ -10,7 +12,7 @@ export interface Results {
   wait(id: string, owner: string, signal: AbortSignal | undefined): Promise<Json | undefined>
 }
 
-export function createResults(replica: Replica): Results {
+export function createResults(replica: Replica, pulse: Pulse): Results {
   const pins = new Map<string, number>()
 
   const pin = (id: string, by: number): void => {
@@ -24,14 +26,27 @@ export function createResults(replica: Replica): Results {
     async wait(id, owner, signal) {
       signal?.throwIfAborted()
       pin(id, 1)
+      const end = pulse.begin()
       try {
-        await replica.open()
-        return await finished(replica, id, owner, signal)
+        return await unlessAborted(found(replica, id, owner, signal), signal)
       } finally {
+        end()
         pin(id, -1)
       }
     },
   }
+}
+
+async function found(
+  replica: Replica,
+  id: string,
+  owner: string,
+  signal: AbortSignal | undefined,
+): Promise<Json | undefined> {
+  const state = await replica.open()
+  // Whoever was told of the id may be ahead of this context.
+  if (state.jobs.get(id)?.owner !== owner) await replica.catchUp()
+  return finished(replica, id, owner, signal)
 }
 
 function finished(
@@ -42,6 +57,8 @@ function finished(
 ): Promise<Json | undefined> {
   return new Promise((resolve, reject) => {
     let existed = false
+    let completed: { readonly result: string | undefined } | undefined
+    if (signal?.aborted) return reject(signal.reason)
     const end = (settle: () => void): void => {
       unlisten()
       signal?.removeEventListener('abort', abort)
@@ -51,16 +68,25 @@ function finished(
     const look = (): void => {
       const job = replica.state?.jobs.get(id)
       const isThere = job?.owner === owner
-      if (isThere && job.state === 'completed') end(() => resolve(parsed(job.result)))
+      if (isThere && job.state === 'completed') completed ??= { result: job.result }
+      const done = completed
+      if (done) end(() => resolve(parsed(done.result)))
       else if (!isThere || job.state === 'dead' || job.state === 'cancelled')
         end(() => reject(why(id, job, existed)))
       existed = true
     }
     const unlisten = replica.listen({
+      fact(event, state) {
+        // Retention may take it in the same breath.
+        if (event.type !== 'completed' || event.id !== id || state.jobs.get(id)?.owner !== owner) return
+        completed = { result: event.result }
+      },
       entry: look,
-      notice: ({ state }) => {
+      notice(notice) {
+        const { state } = notice
         if (state === 'reloaded' || state === 'replaced') look()
-        if (state === 'closed' || state === 'down') {
+        if (state === 'down') end(() => reject(notice.error))
+        if (state === 'closed') {
           end(() => reject(new QueueError('closed', `Cannot wait for job "${id}": the queue was closed`)))
         }
       },

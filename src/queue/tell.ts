@@ -1,21 +1,15 @@
-import type { LogEntry, LogEvent } from '../machine/events.ts'
+import type { LogEvent } from '../machine/events.ts'
 import type { Job, Run } from '../machine/job.ts'
 import type { State } from '../machine/state.ts'
-import { ackNotices } from '../sync/notices.ts'
 import type { NamedEvent } from './events.ts'
 import { parsed } from './show.ts'
 
 /** How many times in a row a job is given back before it counts as starved. */
 const starvedAfter = 4
 
-/** The public events of an entry, for one owner's eyes. `state` is past the entry. */
-export function* told(state: State, entry: LogEntry, owner: string): Iterable<NamedEvent> {
-  for (const event of entry.events) {
-    for (const named of tell(state, event)) {
-      if (ownerOf(state, event) === owner) yield named
-    }
-  }
-  for (const { type, ...notice } of ackNotices(entry, owner)) yield [type, notice] as NamedEvent
+/** The public events of a fact, for one owner's eyes. `state` is just past it. */
+export function told(state: State, event: LogEvent, owner: string): Iterable<NamedEvent> {
+  return ownerOf(state, event) === owner ? tell(state, event) : []
 }
 
 function ownerOf(state: State, event: LogEvent): string | undefined {

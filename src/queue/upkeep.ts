@@ -13,24 +13,24 @@ export function upkeepRider(
   results: Results,
   announce: (id: string, kind: string) => void,
 ): Rider {
-  const announced = new Set<string>()
+  const keepsDead =
+    retention.deadBytes === Number.POSITIVE_INFINITY && retention.deadMs === Number.POSITIVE_INFINITY
+  let announced: ReadonlySet<string> = new Set()
   return (state, drafting) => {
     const deciding: Pick<Deciding, 'now' | 'emit'> = drafting
     for (const job of decideRetention(state, retention, results.isPinned, deciding)) {
       if (job.beside !== undefined) drafting.drop(job.id)
     }
+    if (keepsDead) return undefined
     const excess = excessDead(state, retention, drafting.now.wall).filter((job) => job.owner === owner)
     const due = excess.filter((job) => announced.has(job.id))
     const fresh = excess.filter((job) => !announced.has(job.id))
     if (due.length > 0) drafting.emit({ type: 'removed', ids: due.map((job) => job.id) })
     for (const job of due) if (job.beside !== undefined) drafting.drop(job.id)
-    if (excess.length === 0) return undefined
     return () => {
-      for (const job of due) announced.delete(job.id)
-      for (const job of fresh) {
-        announced.add(job.id)
-        announce(job.id, job.kind)
-      }
+      // One that was saved, and dies again, is announced again.
+      announced = new Set(fresh.map((job) => job.id))
+      for (const job of fresh) announce(job.id, job.kind)
     }
   }
 }

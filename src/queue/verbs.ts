@@ -1,4 +1,3 @@
-import { QueueError } from '../errors.ts'
 import { owned } from '../machine/decide.ts'
 import {
   decideCancel,
@@ -12,9 +11,11 @@ import {
 } from '../machine/operate.ts'
 import { list } from '../machine/query.ts'
 import { validated } from '../worker/payload.ts'
+import { checkFilter } from './check.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import { knownKind, prepare, takeIn } from './intake.ts'
 import { nowOf, type Parts } from './parts.ts'
+import { knowing } from './reads.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import type { Enqueued, JobFilter } from './types.ts'
 
@@ -54,7 +55,8 @@ export function cancel({ replica, deciding }: Parts, id: string): Promise<'cance
   return replica.submit((state, drafting) => decideCancel(state, id, deciding(drafting)))
 }
 
-export function redrive(parts: Parts, which: string | JobFilter): Promise<number> {
+export async function redrive(parts: Parts, which: string | JobFilter): Promise<number> {
+  if (typeof which !== 'string') checkFilter(which)
   const { replica, deciding, owner, clock } = parts
   return replica.submit((state, drafting) => {
     const facts = deciding(drafting)
@@ -70,7 +72,7 @@ export function redrive(parts: Parts, which: string | JobFilter): Promise<number
 
 export async function edit(parts: Parts, id: string, payload: unknown): Promise<void> {
   const { replica, deciding, owner, kinds, maxPayloadBytes } = parts
-  const job = owned(await replica.open(), owner, id)
+  const job = owned(await knowing(replica, owner, id), owner, id)
   const kind = kinds.get(job.kind)
   const given = encodePayload(payload, job.kind, maxPayloadBytes)
   const { value, ...encoded } = given
@@ -107,27 +109,26 @@ export async function resume({ replica, deciding, sender }: Parts, kind: string 
   sender?.resume()
 }
 
+/** @throws QueueError `unsent` while jobs are unfinished or acknowledgements unsent. */
+export async function mayDestroy({ replica, owner }: Parts): Promise<void> {
+  await replica.catchUp()
+  const state = await replica.open()
+  const isAll = owner === ''
+  const jobs = [...state.jobs.values()].filter((job) => isAll || job.owner === owner)
+  refuseUnsent(state, isAll ? undefined : owner, jobs)
+}
+
 /** Erases the owner's part, or with the default owner everything there is. */
 export async function destroy(parts: Parts, force: boolean): Promise<void> {
   const { replica, owner, store, deciding } = parts
-  const state = await replica.open()
   if (owner === '') {
-    await replica.catchUp()
-    if (!force) refuseUnsent(replica.state ?? state, undefined, (replica.state ?? state).jobs.values())
+    if (!force) await mayDestroy(parts)
     await store.destroy()
     return
   }
-  await replica.submit((current, drafting) => {
-    for (const job of decideErase(current, force, deciding(drafting))) {
-      if (job.state === 'running') throw running(job.id)
+  await replica.submit((state, drafting) => {
+    for (const job of decideErase(state, force, deciding(drafting))) {
       if (job.beside !== undefined) drafting.drop(job.id)
     }
   })
-}
-
-function running(id: string): QueueError {
-  return new QueueError(
-    'wrong-state',
-    `Cannot destroy the queue: job "${id}" is running; stop its worker first`,
-  )
 }

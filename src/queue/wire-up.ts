@@ -1,18 +1,17 @@
 import { nanoid } from 'nanoid'
 import type { Deciding } from '../machine/decide.ts'
-import type { State } from '../machine/state.ts'
 import { createReplica } from '../replica/replica.ts'
-import type { Drafting, Replica, StoreNotice } from '../replica/types.ts'
+import type { Drafting } from '../replica/types.ts'
 import type { Store } from '../store/contract.ts'
 import { indexedDbStore } from '../store/indexeddb.ts'
 import { memoryStore } from '../store/memory.ts'
 import { createConnectivity } from '../sync/connectivity.ts'
 import { wishesOf } from '../sync/options.ts'
 import { createSender } from '../sync/sender.ts'
-import type { Sender } from '../sync/types.ts'
 import type { Clock } from '../types.ts'
 import type { Connectivity, Kind } from '../worker/types.ts'
 import { Worker } from '../worker/worker.ts'
+import { attend } from './attend.ts'
 import { systemClock } from './clock.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
@@ -21,8 +20,8 @@ import { type CommonOptions, retentionOf } from './options.ts'
 import type { Parts } from './parts.ts'
 import { type Platform, platformKey } from './platform.ts'
 import { register } from './registry.ts'
+import { createPulse } from './pulse.ts'
 import { createResults } from './results.ts'
-import { told } from './tell.ts'
 import { upkeepRider } from './upkeep.ts'
 
 /** Leases in pages outlive the minute between two timers of a hidden one. */
@@ -54,7 +53,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
     maxCrashes: settings.maxCrashes ?? 5,
     interruptible: settings.interruptible ?? 'ServiceWorkerGlobalScope' in globalThis,
     lockPrefix: `holdfast:${store.identity}:`,
-    locks: platform.locks,
+    locks: store.sharesLocks === false ? undefined : platform.locks,
     isHidden: platform.isHidden,
   })
   const sender =
@@ -64,7 +63,8 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
       online: connectivity.online,
       emit: (event) => tellOfSync(emitter, event),
     })
-  const results = createResults(replica)
+  const pulse = createPulse(replica, clock, (error) => warn('Cannot read the log', error))
+  const results = createResults(replica, pulse)
   replica.ride(
     upkeepRider(owner, retentionOf(options.retention), results, (id, kind) =>
       warn(`A dead letter of "${kind}" is over its retention, and goes with a later entry`, undefined, id),
@@ -86,6 +86,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
       connectivity,
       emitter,
       results,
+      pulse,
       mint,
       deciding,
     },
@@ -111,8 +112,11 @@ const ownPlatform: Platform = {
 
 function storeOf({ name, store, fallback }: CommonOptions): Store {
   const chosen = (store ?? indexedDbStore())(name)
-  return fallback === 'memory' ? withFallback(chosen, memoryStore()(name)) : chosen
+  return fallback === 'memory' ? withFallback(chosen, fallbackStore()(name)) : chosen
 }
+
+/** One for the context, so that its queues of one name share their jobs as they would in the store they asked for. */
+const fallbackStore = lazily(() => memoryStore())
 
 function connectivityOf({ connectivity = {}, sync }: CommonOptions, clock: Clock): Connectivity {
   const { probe } = connectivity
@@ -123,41 +127,6 @@ function connectivityOf({ connectivity = {}, sync }: CommonOptions, clock: Clock
     fetch: sync?.fetch,
     probe: typeof probe === 'function' ? probe : undefined,
   })
-}
-
-/** Hands what is committed, and how the store is, to the queue's listeners. */
-function attend(
-  replica: Replica,
-  owner: string,
-  emitter: Emitter,
-  sender: Sender | undefined,
-  store: { current: StoreState },
-): void {
-  let wasBusy = false
-  replica.listen({
-    entry(entry) {
-      const { state } = replica
-      if (state === undefined) return
-      if (emitter.isHeard) for (const event of told(state, entry, owner)) emitter.emit(...event)
-      const isBusy = hasWork(state, owner)
-      if (wasBusy && !isBusy) emitter.emit('idle', { at: entry.at })
-      wasBusy = isBusy
-    },
-    notice(notice: StoreNotice) {
-      store.current = notice.state
-      if (notice.state === 'opened') sender?.start()
-      emitter.emit('store', notice)
-    },
-  })
-}
-
-/** Whether something of this owner runs, or could. */
-function hasWork(state: State, owner: string): boolean {
-  const { ready } = state.index
-  for (const lane of ready.lanes()) {
-    if (lane.owner === owner && (lane.counts.running > 0 || ready.peek(lane) !== undefined)) return true
-  }
-  return false
 }
 
 function tellOfSync(

@@ -114,6 +114,8 @@ export class Batch {
   }
 
   #settle(drafted: Drafted): true {
+    const gone = new Set(drafted.forget)
+    if (gone.size > 0) this.#log.byes = new Set([...this.#log.byes].filter((bye) => !gone.has(bye)))
     drafted.settle()
     return true
   }

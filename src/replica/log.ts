@@ -28,6 +28,8 @@ export class Log {
   #state: State | undefined
   #news: { readonly entry: LogEntry; readonly own: boolean }[] = []
   byes: ReadonlySet<string> = new Set()
+  #trouble: 'reading' | 'writing' | 'quota' | undefined
+  #isRelieved = false
 
   constructor(options: LogOptions) {
     this.#options = options
@@ -53,7 +55,11 @@ export class Log {
     return () => void this.#listeners.delete(listener)
   }
 
-  notify(notice: StoreNotice): void {
+  /** Tells how the store is; `met` says in doing what its failing was met. */
+  notify(notice: StoreNotice, met: 'reading' | 'writing' = 'writing'): void {
+    const { state } = notice
+    if (state === 'quota') this.#trouble = state
+    if (state === 'failing') this.#trouble = met
     for (const listener of [...this.#listeners]) listener.notice?.(notice)
   }
 
@@ -78,6 +84,7 @@ export class Log {
       const missed = await this.#watched(this.#store.read(positionOf(state)), 0)
       this.byes = new Set(missed.byes)
       this.fold(state, missed.entries, () => false)
+      if (this.#trouble === 'reading') this.#relieved(false)
     } catch (error) {
       if (!isQueueError(error, 'log-behind') && !isQueueError(error, 'log-replaced')) throw error
       await this.load()
@@ -108,8 +115,11 @@ export class Log {
 
   apply(state: State, entry: LogEntry, own: boolean): void {
     state.mono = this.#clock.monotonic()
-    state.apply(entry)
+    state.apply(entry, (event) => {
+      for (const listener of this.#listeners) listener.fact?.(event, state)
+    })
     this.#checkpointer.folded(state, entry, own)
+    if (own) this.#relieved(entry.events.some(({ type }) => type === 'enqueued' || type === 'revised'))
     this.#news.push({ entry, own })
   }
 
@@ -120,6 +130,16 @@ export class Log {
     for (const { entry, own } of news) {
       for (const listener of [...this.#listeners]) listener.entry?.(entry, own)
     }
+    if (!this.#isRelieved) return
+    this.#isRelieved = false
+    this.notify({ state: 'recovered' })
+  }
+
+  /** The store works again: whether something `grew` tells if there is room, too. */
+  #relieved(grew: boolean): void {
+    if (this.#trouble === undefined || (this.#trouble === 'quota' && !grew)) return
+    this.#trouble = undefined
+    this.#isRelieved = true
   }
 
   /** Writes the checkpoint that is due, if any, in the background. */

@@ -149,11 +149,11 @@ class LogReplica implements Replica {
 
   #look(): void {
     this.#missedHint = false
-    this.catchUp().catch((error: unknown) => this.#troubled(error))
+    this.catchUp().catch((error: unknown) => this.#troubled(error, 'reading'))
   }
 
-  #troubled(error: unknown): void {
-    if (error !== this.#down) this.#log.notify({ state: 'failing', error })
+  #troubled(error: unknown, met: 'reading' | 'writing' = 'writing'): void {
+    if (error !== this.#down) this.#log.notify({ state: 'failing', error }, met)
   }
 
   /** Nothing works from here on: everyone who waits learns why. */

@@ -65,6 +65,11 @@ export type StoreNotice =
 
 /** Who listens to a replica. Called after a commit or a read, never inside one; must not throw. */
 export interface ReplicaListener {
+  /**
+   * A committed fact was folded, and `state` is just past it. Called inside a store's call: only to take note of what
+   * the facts after it may do away with.
+   */
+  fact?(event: LogEvent, state: State): void
   /** An entry was committed, by this replica (`own`) or another, and folded. `state` is already past it. */
   entry?(entry: LogEntry, own: boolean): void
   notice?(notice: StoreNotice): void

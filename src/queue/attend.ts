@@ -1,0 +1,64 @@
+import type { LogEntry } from '../machine/events.ts'
+import type { State } from '../machine/state.ts'
+import type { Replica, StoreNotice } from '../replica/types.ts'
+import { ackNotices } from '../sync/notices.ts'
+import type { Sender } from '../sync/types.ts'
+import type { Emitter } from './emitter.ts'
+import type { NamedEvent, StoreState } from './events.ts'
+import { told } from './tell.ts'
+
+/**
+ * Hands what is committed, and how the store is, to the queue's listeners. What an event says is noted when its fact
+ * is folded: the facts after it, of the same entry or of others read with it, may do away with its job.
+ */
+export function attend(
+  replica: Replica,
+  owner: string,
+  emitter: Emitter,
+  sender: Sender | undefined,
+  store: { current: StoreState },
+): void {
+  let notes: NamedEvent[] = []
+  let wasBusy = false
+
+  const tell = (entry: LogEntry): void => {
+    const noted = notes
+    notes = []
+    for (const event of noted) emitter.emit(...event)
+    if (!emitter.isHeard) return
+    for (const { type, ...notice } of ackNotices(entry, owner))
+      emitter.emit(...([type, notice] as NamedEvent))
+  }
+  const lookForWork = (at: number | undefined): void => {
+    const { state } = replica
+    if (state === undefined) return
+    const isBusy = hasWork(state, owner)
+    if (wasBusy && !isBusy && at !== undefined) emitter.emit('idle', { at })
+    wasBusy = isBusy
+  }
+
+  replica.listen({
+    fact(event, state) {
+      if (emitter.isHeard) notes.push(...told(state, event, owner))
+    },
+    entry(entry) {
+      tell(entry)
+      lookForWork(entry.at)
+    },
+    notice(notice: StoreNotice) {
+      store.current = notice.state
+      if (notice.state === 'opened') sender?.start()
+      if (notice.state === 'opened' || notice.state === 'reloaded') lookForWork(undefined)
+      emitter.emit('store', notice)
+    },
+  })
+}
+
+/** Whether something of this owner runs, or could. */
+function hasWork(state: State, owner: string): boolean {
+  const { ready } = state.index
+  for (const lane of ready.lanes()) {
+    if (lane.owner === owner && (lane.counts.running > 0 || ready.peek(lane) !== undefined)) return true
+  }
+  return false
+}

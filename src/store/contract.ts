@@ -28,6 +28,13 @@ export interface Store {
   readonly exclusive: boolean
   /** Whether what is committed outlives the process. */
   readonly durable: boolean
+  /**
+   * Whether the Web Locks of one context are seen by all others that can open this data. `false` where processes share
+   * a file: Node's locks end at the process, so that another's holder would be taken for gone.
+   *
+   * @default true
+   */
+  readonly sharesLocks?: boolean
 
   /** One consistent snapshot. Creates the log when there is none. */
   load(): Promise<Snapshot>

@@ -120,6 +120,7 @@ function openHandle(link: Link, target: Handle): Store {
     maxEntryBytes,
     exclusive,
     durable,
+    sharesLocks: !durable || exclusive,
     async load() {
       const found = await read((connection) => {
         const head = headOf(connection, target)

@@ -120,6 +120,7 @@ function faultyHandle(inner: Store, next: Next, openOther: () => Store): Store {
     maxEntryBytes: inner.maxEntryBytes,
     exclusive: inner.exclusive,
     durable: inner.durable,
+    sharesLocks: inner.sharesLocks ?? true,
     load: () => call('load', () => inner.load()),
     read: (after) => call('read', () => inner.read(after)),
     commit: (after, decide, options) =>

@@ -158,6 +158,8 @@ function blobFields(writer: Writer, blob: Blob): Fields {
 
 /** `Map`, `Date`, `Uint8Array`, …: as the object itself tells. */
 function kindOf(value: object): string {
+  // Bun's Files call themselves Blobs.
+  if (value instanceof Blob) return value instanceof File ? 'File' : 'Blob'
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 

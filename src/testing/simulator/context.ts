@@ -62,7 +62,16 @@ function queueOf(
 ): { readonly queue: SimulatedQueue; readonly replica: Replica } {
   let seen: Replica | undefined
   const kinds = isAble ? kindNames : kindNames.slice(0, 2)
-  const { concurrency, leaseMs, maxCrashes, maxPending, overflow, maxRunning, checkpointEvents } = profile
+  const {
+    concurrency,
+    leaseMs,
+    maxCrashes,
+    interruptible,
+    maxPending,
+    overflow,
+    maxRunning,
+    checkpointEvents,
+  } = profile
   const queue: SimulatedQueue = createQueue({
     name: 'simulated',
     owner,
@@ -76,7 +85,7 @@ function queueOf(
       headers: () => ({ authorization: owner === '' ? 'nobody' : owner }),
       fetch: fetch(body),
     },
-    worker: { concurrency, leaseMs, maxCrashes },
+    worker: { concurrency, leaseMs, maxCrashes, interruptible },
     limits: { maxPending, overflow, maxRunning },
     retention: { finishedCount: profile.finishedCount },
     [platformKey]: {

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts'
+import { remove } from './operations.ts'
 import type { Simulation } from './simulation.ts'
 import { must } from './violation.ts'
 
@@ -14,13 +15,12 @@ const gapless = '5: acknowledgements have no gap and no repeat'
 
 /** Faults stop: whatever was frozen thaws, what was full has room, and somebody is there to do the work. */
 export function heal(simulation: Simulation): void {
-  const { world, engine, network, service, server, profile } = simulation
+  const { world, engine, network, service, profile } = simulation
   world.note('HEALED')
   world.isFaulty = false
   engine.isFull = false
   network.isDown = false
   Object.assign(service, { status: 200, retryAfter: undefined, isReachable: true })
-  server.refused.clear()
   world.bury()
   for (const context of simulation.contexts) {
     context.frozenUntil = 0
@@ -39,10 +39,11 @@ export async function bringHome(simulation: Simulation, step: () => Promise<void
   const { world } = simulation
   const until = world.now + boundMs
   const steps = { left: boundSteps }
-  for (let lookAt = 0; !isHome(simulation); steps.left--) {
+  for (let [lookAt, waitMs] = [0, 5_000]; !isHome(simulation); steps.left--) {
     if (world.now >= lookAt) {
       attend(simulation)
-      lookAt = world.now + 10_000
+      lookAt = world.now + waitMs
+      waitMs = Math.min(120_000, waitMs * 2)
     }
     const isInTime = world.now < until && steps.left > 0
     if (!isInTime) throw await stuck(simulation, step)
@@ -60,10 +61,7 @@ function attend(simulation: Simulation): void {
     promises.follow(context, 'resume', '', queue.resume())
     for (const job of oracle.model.jobs.values()) {
       if (job.owner !== owner || job.state !== 'dead' || !job.blocks) continue
-      promises.follow(context, 'remove', job.id, queue.remove(job.id), {
-        allowed: ['not-found', 'wrong-state'],
-        resolved: () => void oracle.ledger.removed.add(job.id),
-      })
+      remove(simulation, context, job.id)
     }
   }
 }
@@ -158,7 +156,7 @@ function checkAccepted({ oracle, server }: Simulation, found: ReadonlyMap<string
     const state = found.get(id)
     if (state === 'pending' || state === 'running') must(false, lost, () => `job ${id} is still ${state}`)
     if (state !== undefined || oracle.isGone(id)) continue
-    const isDone = ledger.removed.has(id) || ledger.cancelled.has(id) || server.knows(id)
+    const isDone = ledger.mayBeGone(id) || server.knows(id) || server.refused.has(id)
     must(
       isDone,
       lost,

@@ -154,8 +154,10 @@ function judgeCharge(id: string, charged: boolean, { model, ledger }: Bench): vo
   const held = model.job(id)
   const hold = model.holdOf(held)
   const how = ledger.outcomeOf(id, held.epoch)
-  if (how?.type !== 'threw' || how.how === 'no-response') return
-  const isHeldUp = how.how === 'held' || how.how === 'unauthorized'
+  if (how?.type !== 'threw') return
+  // Whether the connection turned out to work, only the worker knows.
+  if (how.how === 'no-response' && hold?.owesCharge !== true) return
+  const isHeldUp = how.how === 'held' || how.how === 'unauthorized' || how.how === 'no-response'
   const expected = !isHeldUp || hold === undefined || hold.owesCharge
   if (hold && isHeldUp) hold.owesCharge = false
   const text = (): string => `job ${id}, which failed by ${how.how}, is ${charged ? '' : 'not '}charged`

@@ -44,14 +44,15 @@ export class Ledger {
   readonly #claims: Map<string, Claim> = new Map()
   readonly #begun: Map<string, Outcome | undefined> = new Map()
   readonly #runs: Map<string, number> = new Map()
-  readonly #redrives: Map<string, number> = new Map()
+  /** By job: how often it was redriven, or asked to be called again. */
+  readonly #again: Map<string, number> = new Map()
   readonly #byKey: Map<string, number> = new Map()
   /** By job: every result a handler returned for it. */
   readonly results: Map<string, Set<string>> = new Map()
   /** Jobs that callers were told are taken in, in that order. */
   readonly accepted: Map<string, Accepted> = new Map()
-  readonly removed: Set<string> = new Set()
-  readonly cancelled: Set<string> = new Set()
+  /** By job: how many calls to remove or cancel it may have done so. */
+  readonly #asked: Map<string, number> = new Map()
   #serial = 0
 
   load(fate: Load['fate'], more: Omit<Load, 'serial' | 'fate'>): Load {
@@ -64,7 +65,9 @@ export class Ledger {
   /** Follows the payloads of an entry that became durable. Called with each event and those after it, before it is folded. */
   logged(event: LogEvent, rest: readonly LogEvent[], draft: Draft, writer: string, model: Model): void {
     if (event.type === 'enqueued' || event.type === 'revised') this.#take(event, rest, draft)
-    if (event.type === 'redriven') this.#redrives.set(event.id, (this.#redrives.get(event.id) ?? 0) + 1)
+    const isSnoozed = event.type === 'released' && event.why === 'snoozed'
+    if (event.type === 'redriven' || isSnoozed)
+      this.#again.set(event.id, (this.#again.get(event.id) ?? 0) + 1)
     if (event.type !== 'claimed') return
     for (const id of event.jobs) {
       const job = model.job(id)
@@ -114,6 +117,16 @@ export class Ledger {
     this.#refused.add(serial)
   }
 
+  /** Whether a caller may have removed or cancelled the job. */
+  mayBeGone(id: string): boolean {
+    return (this.#asked.get(id) ?? 0) > 0
+  }
+
+  /** A caller asks to remove or cancel the job, or (`by` −1) is told that it surely did not happen. */
+  asked(id: string, by: 1 | -1): void {
+    this.#asked.set(id, (this.#asked.get(id) ?? 0) + by)
+  }
+
   /** A handler is called. */
   began({ id, epoch, idempotencyKey }: JobContext, writer: string, payload: unknown, model: Model): void {
     const name = nameOf(id, epoch)
@@ -129,7 +142,7 @@ export class Ledger {
     this.#checkLoad(what, payload, claim.serial, idempotencyKey, model.jobs.get(id)?.epoch === epoch)
     const runs = (this.#runs.get(id) ?? 0) + 1
     this.#runs.set(id, runs)
-    const may = 1 + (this.#redrives.get(id) ?? 0)
+    const may = 1 + (this.#again.get(id) ?? 0)
     must(!claim.isOnce || runs <= may, told, () => `job ${id}, to run at most once, is run for time ${runs}`)
   }
 

@@ -53,8 +53,11 @@ export class Levels {
       () => `there are ${state.jobs.size} jobs, expected ${jobs.size}`,
     )
     for (const expected of jobs.values()) {
-      const [job, other] = [countersOf(expected), countersOf(found(state, expected.id))]
-      must(job === other, exact, () => `job ${expected.id} has ${other}, expected ${job}`)
+      const job = found(state, expected.id)
+      const wrong = counted.find((name) => job[name] !== expected[name])
+      if (wrong === undefined) continue
+      const text = `job ${expected.id} has the ${wrong} ${job[wrong]}, expected ${expected[wrong]}`
+      must(false, exact, () => text)
     }
     for (const [owner, { last, acked, queued }] of outboxes) {
       const outbox = state.outboxes.get(owner)
@@ -71,53 +74,47 @@ export class Levels {
   }
 }
 
-type Counted = Omit<ModelJob, 'key' | 'dedupeKey' | 'isOnce' | 'best' | 'blocks' | 'writer'>
+const counted = [
+  'state',
+  'attempt',
+  'epoch',
+  'errors',
+  'crashes',
+  'releases',
+  'fruitless',
+  'finish',
+  'revision',
+  'order',
+  'reason',
+  'worker',
+  'isBeside',
+  'isCancelRequested',
+] as const
 
-function countersOf(job: Counted): string {
-  const { state, attempt, epoch, errors, crashes, releases, fruitless, finish, revision, reason, worker } =
-    job
-  const counted = {
-    state,
-    attempt,
-    epoch,
-    errors,
-    crashes,
-    releases,
-    fruitless,
-    finish,
-    revision,
-    reason,
-    worker,
-  }
-  return JSON.stringify({
-    ...counted,
-    order: job.order,
-    isBeside: job.isBeside,
-    asked: job.isCancelRequested,
-  })
-}
+type Counted = Pick<ModelJob, (typeof counted)[number]>
 
 function found(state: State, id: string): Counted {
   const job = state.jobs.get(id)
   if (job === undefined) throw new RangeError(`there is no job ${id} in the folded state`)
-  const {
-    crashes = 0,
-    releases = 0,
-    fruitless = 0,
-    finish = 0,
-    run,
-    reason,
-    cancelRequested = false,
-    beside,
-  } = job
+  const { attempt, epoch, errors, revision, order, reason } = job
   return {
-    ...{ ...job, crashes, releases, fruitless, finish, reason },
-    ...{ worker: run?.worker, isBeside: beside !== undefined, isCancelRequested: cancelRequested },
+    ...{ state: job.state, attempt, epoch, errors, revision, order, reason },
+    crashes: job.crashes ?? 0,
+    releases: job.releases ?? 0,
+    fruitless: job.fruitless ?? 0,
+    finish: job.finish ?? 0,
+    worker: job.run?.worker,
+    isBeside: job.beside !== undefined,
+    isCancelRequested: job.cancelRequested ?? false,
   }
 }
 
 function levelOf(state: State): Level {
-  return state.tables.map((table) => new Map(table.pageNumbers().flatMap((number) => table.page(number))))
+  return state.tables.map((table) => {
+    const rows = new Map<string, unknown>()
+    for (const number of table.pageNumbers()) for (const [key, row] of table.page(number)) rows.set(key, row)
+    return rows
+  })
 }
 
 function compare(what: string, expected: Level, state: State): void {
@@ -128,14 +125,9 @@ function compare(what: string, expected: Level, state: State): void {
       for (const [key, row] of table.page(number)) {
         count++
         const other = rows?.get(key)
-        if (other === row) continue
-        must(
-          other !== undefined,
-          anyFold,
-          () => `${what}: ${table.name} has ${key}: ${textOf(row)}, expected none`,
-        )
-        const [one, two] = [textOf(row), textOf(other)]
-        must(one === two, anyFold, () => `${what}: ${table.name} has ${key}: ${one}, expected ${two}`)
+        const text = (): string =>
+          `${what}: ${table.name} has ${key}: ${JSON.stringify(row)}, expected ${JSON.stringify(other)}`
+        must(isSameRow(row, other), anyFold, text)
       }
     }
     must(
@@ -146,22 +138,29 @@ function compare(what: string, expected: Level, state: State): void {
   })
 }
 
-const texts = new WeakMap<object, string>()
+/** By row: the one it was last found to be the same as. Rows are immutable, so that stays so. */
+const sames = new WeakMap<object, object>()
 
-/** The same for rows that say the same, in whatever order; made once for each row. */
-function textOf(row: unknown): string {
-  if (typeof row !== 'object' || row === null) return String(row)
-  const known = texts.get(row)
-  if (known !== undefined) return known
-  const text = JSON.stringify(row, (_, value: unknown) => (isRecord(value) ? sorted(value) : value))
-  texts.set(row, text)
-  return text
+function isSameRow(row: unknown, other: unknown): boolean {
+  if (!isRecord(row) || !isRecord(other)) return row === other
+  if (row === other || sames.get(row) === other) return true
+  if (!isSame(row, other)) return false
+  sames.set(row, other)
+  return true
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Whether two values say the same, in whatever order; what is `undefined` says nothing. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (!isRecord(one) || !isRecord(other)) return one === other
+  return isWithin(one, other) && isWithin(other, one)
 }
 
-function sorted(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+function isWithin(one: object, other: object): boolean {
+  for (const key of Object.keys(one))
+    if (!isSame(Reflect.get(one, key), Reflect.get(other, key))) return false
+  return true
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -36,7 +36,7 @@ function openAnother(simulation: Simulation): Context | undefined {
 const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, context: Context) => void>> = {
   enqueue(simulation, context) {
     const { random, promises } = simulation
-    const kind = random.pick(kindNames)
+    const kind = random.chance(0.3) ? 'call' : random.pick(kindNames)
     const load = loadOf(simulation)
     const options = optionsOf(random)
     freshness.isEnqueueing = true
@@ -74,9 +74,10 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
   cancel(simulation, context) {
     const id = someJob(simulation, context)
     if (id === undefined) return
+    simulation.oracle.ledger.asked(id, 1)
     simulation.promises.follow(context, 'cancel', id, context.queue.cancel(id), {
       allowed: ['not-found', 'wrong-state'],
-      resolved: () => void simulation.oracle.ledger.cancelled.add(id),
+      rejected: (error) => notGone(simulation, id, error),
     })
   },
 
@@ -105,15 +106,7 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
 
   remove(simulation, context) {
     const id = someJob(simulation, context)
-    if (id === undefined) return
-    simulation.promises.follow(context, 'remove', id, context.queue.remove(id), {
-      allowed: ['not-found', 'wrong-state'],
-      resolved: () => void simulation.oracle.ledger.removed.add(id),
-      // It may have happened.
-      rejected: (error) => {
-        if (isCode(error, ['outcome-unknown'])) simulation.oracle.ledger.removed.add(id)
-      },
-    })
+    if (id !== undefined) remove(simulation, context, id)
   },
 
   pause: ({ promises }, context) => promises.follow(context, 'pause', '', context.queue.pause()),
@@ -223,6 +216,18 @@ function tookIn(
   world.census.count('outcome', outcome)
   if (outcome === 'duplicate') oracle.ledger.wasRefused(serial, outcome)
   else oracle.ledger.tookIn(serial, id, owner)
+}
+
+export function remove(simulation: Simulation, context: Context, id: string): void {
+  simulation.oracle.ledger.asked(id, 1)
+  simulation.promises.follow(context, 'remove', id, context.queue.remove(id), {
+    allowed: ['not-found', 'wrong-state'],
+    rejected: (error) => notGone(simulation, id, error),
+  })
+}
+
+function notGone({ oracle }: Simulation, id: string, error: unknown): void {
+  if (!isCode(error, ['outcome-unknown'])) oracle.ledger.asked(id, -1)
 }
 
 /** Whoever is refused by any other word than "unknown" may count on it. */

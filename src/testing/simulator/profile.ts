@@ -70,6 +70,8 @@ export interface Profile {
   readonly leaseMs: number
   readonly concurrency: number
   readonly maxCrashes: number
+  /** The host of these contexts stops them at will. */
+  readonly interruptible: boolean
   readonly checkpointEvents: number
   readonly maxRunning: number
   readonly maxPending: number
@@ -99,15 +101,15 @@ const store: StoreFaults = {
 }
 
 const network: NetworkFaults = {
-  'lost request': 0.08,
-  'lost response': 0.08,
-  'duplicated request': 0.08,
-  'late response': 0.08,
-  'answered 500': 0.05,
-  'answered 503': 0.05,
-  'answered 429': 0.05,
-  'answered 401': 0.04,
-  'captive portal': 0.04,
+  'lost request': 0.1,
+  'lost response': 0.1,
+  'duplicated request': 0.1,
+  'late response': 0.1,
+  'answered 500': 0.1,
+  'answered 503': 0.1,
+  'answered 429': 0.1,
+  'answered 401': 0.1,
+  'captive portal': 0.1,
 }
 
 const world: WorldFaults = {
@@ -118,8 +120,8 @@ const world: WorldFaults = {
   'quota begins': 1,
   'log destroyed': 0.5,
   'network down': 2,
-  'service changes': 4,
-  'acknowledgement refused': 1,
+  'service changes': 6,
+  'acknowledgement refused': 2,
   'acknowledgement rejected': 1,
   'lock kept by the dead': 1,
 }
@@ -163,7 +165,8 @@ export function drawProfile(random: Random): Profile {
     locks: random.pick(['all', 'some', 'none']),
     leaseMs: random.pick([3_000, 10_000, 30_000]),
     concurrency: random.pick([1, 2, 4]),
-    maxCrashes: random.pick([1, 2, 5]),
+    maxCrashes: random.pick([0, 1, 5]),
+    interruptible: random.chance(0.2),
     checkpointEvents: random.pick([15, 40, 100, 1_000]),
     maxRunning: random.chance(0.3) ? random.between(1, 3) : Number.POSITIVE_INFINITY,
     maxPending: random.chance(0.3) ? random.between(3, 8) : Number.POSITIVE_INFINITY,
@@ -175,7 +178,7 @@ export function drawProfile(random: Random): Profile {
     faultRate: random.pick([0.01, 0.03, 0.06]),
     patience: random.pick([0.03, 0.1, 0.2]),
     store: random.chance(0.8) ? some(store, 0.7) : some(store, 0),
-    network: random.chance(0.8) ? some(network, 0.6) : some(network, 0),
+    network: random.chance(0.8) ? some(network, 0.5) : some(network, 0),
     world: some(world, 0.6),
     operations: { ...some(operations, 0.75), enqueue: operations.enqueue, start: 8, open: 8 },
   }

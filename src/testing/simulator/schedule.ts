@@ -5,6 +5,9 @@ import type { Simulation } from './simulation.ts'
 import { nextTurn } from './turn.ts'
 import type { Mortal } from './world.ts'
 
+/** How long nothing happens where nothing would ever happen by itself (milliseconds): callers come again. */
+const idleMs = 10_000
+
 /** Runs a schedule to its end: so many steps among faults, then until everything has come home. Throws what it finds. */
 export async function runSchedule(
   simulation: Simulation,
@@ -41,8 +44,7 @@ async function calmStep(simulation: Simulation): Promise<void> {
   const { random, world } = simulation
   let [first, ...others] = world.ready()
   if (first === undefined) {
-    const until = world.untilNext()
-    if (until !== undefined) world.pass(until)
+    world.pass(world.untilNext() ?? idleMs)
     ;[first, ...others] = world.ready()
   }
   if (first === undefined) return

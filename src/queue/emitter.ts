@@ -1,4 +1,4 @@
-import type { NamedEvent, QueueEventName, QueueEvents } from './events.ts'
+import { eventNames, type NamedEvent, type QueueEventName, type QueueEvents } from './events.ts'
 
 type Listener = (event: never) => void
 
@@ -17,6 +17,10 @@ export function createEmitter(): Emitter {
       return listeners.size > 0
     },
     on(name, listener) {
+      if (!Object.hasOwn(eventNames, name)) {
+        const known = Object.keys(eventNames).join(', ')
+        throw new TypeError(`Cannot listen to "${String(name)}": it is no event, which are ${known}`)
+      }
       const set = listeners.get(name) ?? new Set()
       listeners.set(name, set.add(listener))
       return () => {

@@ -80,3 +80,24 @@ export type QueueEventName = keyof QueueEvents
 export type NamedEvent = {
   readonly [Name in QueueEventName]: readonly [Name, QueueEvents[Name]]
 }[QueueEventName]
+
+/** All names, as an object so that none can be forgotten. */
+export const eventNames: Readonly<Record<QueueEventName, true>> = {
+  enqueued: true,
+  started: true,
+  progress: true,
+  completed: true,
+  retrying: true,
+  dead: true,
+  cancelled: true,
+  released: true,
+  reclaimed: true,
+  starved: true,
+  held: true,
+  resumed: true,
+  acked: true,
+  'ack-rejected': true,
+  idle: true,
+  store: true,
+  warning: true,
+}

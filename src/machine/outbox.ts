@@ -15,6 +15,9 @@ const maxMessageLength = 500
 
 type Sending = Pick<Deciding, 'owner' | 'now' | 'emit'>
 
+/** The contexts whose bye lies beside the log. */
+type Byes = ReadonlySet<string>
+
 export type Taking =
   | { readonly type: 'taken' }
   /** There is nothing to send. */
@@ -23,18 +26,18 @@ export type Taking =
   | { readonly type: 'busy'; readonly waitMs: number }
 
 /** Takes the owner's outbox for a sender, or keeps it: one sends at a time. */
-export function decideTake(state: State, sender: string, { owner, now, emit }: Sending): Taking {
+export function decideTake(state: State, sender: string, byes: Byes, { owner, now, emit }: Sending): Taking {
   if (!hasUnsent(state, owner)) return { type: 'empty' }
-  const waitMs = untilFree(state, owner, sender, now.mono)
+  const waitMs = untilFree(state, owner, sender, byes, now.mono)
   if (waitMs > 0) return { type: 'busy', waitMs }
   if (!isFresh(state, owner, sender, now.mono)) emit({ type: 'sending', owner, sender })
   return { type: 'taken' }
 }
 
 /** Milliseconds until the outbox may be taken; 0: now. */
-export function untilFree(state: State, owner: string, sender: string, mono: number): number {
+export function untilFree(state: State, owner: string, sender: string, byes: Byes, mono: number): number {
   const holder = state.outboxes.get(owner)?.sender
-  if (holder === undefined || holder === sender) return 0
+  if (holder === undefined || holder === sender || byes.has(holder)) return 0
   return Math.max(0, senderMs - silentMs(state, holder, mono))
 }
 

@@ -110,7 +110,9 @@ function queueOf(parts: Parts): Queue {
       worker.wake(true)
       sender?.wake()
     },
-    leave: () => worker.leave(),
+    async leave() {
+      await Promise.all([worker.leave(), sender?.leave()])
+    },
     get: (id) => reads.getJob(parts, id),
     payload: (id) => reads.readPayload(parts, id),
     list: (filter = {}) => reads.listJobs(parts, filter),

@@ -82,7 +82,7 @@ export class Log {
   async read(state: State): Promise<void> {
     try {
       const missed = await this.#watched(this.#store.read(positionOf(state)), 0)
-      this.byes = new Set(missed.byes)
+      this.#heard(missed.byes)
       this.fold(state, missed.entries, () => false)
       if (this.#trouble === 'reading') this.#relieved(false)
     } catch (error) {
@@ -91,6 +91,13 @@ export class Log {
     } finally {
       this.tell()
     }
+  }
+
+  /** Workers said goodbye: whoever waits for them need not. */
+  #heard(byes: readonly string[]): void {
+    const isNew = byes.some((bye) => !this.byes.has(bye))
+    this.byes = new Set(byes)
+    if (isNew) for (const listener of [...this.#listeners]) listener.left?.()
   }
 
   /** Appends what `decide` drafts at the state's position. Resolves to the sequence, or `undefined` for no draft. */

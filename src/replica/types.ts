@@ -73,6 +73,8 @@ export interface ReplicaListener {
   /** An entry was committed, by this replica (`own`) or another, and folded. `state` is already past it. */
   entry?(entry: LogEntry, own: boolean): void
   notice?(notice: StoreNotice): void
+  /** Another context said goodbye; see {@link Replica.byes}. */
+  left?(): void
 }
 
 /** One context's state, kept level with the log. */

@@ -99,6 +99,17 @@ export class Attempts {
     await this.#running?.ended
   }
 
+  /** Says, without waiting for anything, that this sender sends no more: others need not wait for it. */
+  async leave(): Promise<void> {
+    const { replica, owner } = this.#options
+    const isSending =
+      this.#sender !== undefined && replica.state?.outboxes.get(owner)?.sender === this.#sender
+    const left = isSending && this.#sender !== undefined ? replica.leave(this.#sender) : undefined
+    this.#sender = undefined
+    this.#running?.abort.abort()
+    await left
+  }
+
   /** Plans nothing any more. */
   rest(): void {
     this.active = false
@@ -115,7 +126,7 @@ export class Attempts {
   untilFree(): number {
     const { replica, owner, clock } = this.#options
     if (replica.state === undefined || this.#sender === undefined) return 0
-    return untilFree(replica.state, owner, this.#sender, clock.monotonic())
+    return untilFree(replica.state, owner, this.#sender, replica.byes, clock.monotonic())
   }
 
   #tools(): PassTools {

@@ -84,9 +84,9 @@ async function take(tools: PassTools): Promise<Taking> {
   const note = (): void => {
     changes = true
   }
-  const taking = decideTake(await replica.open(), sender, { owner, now, emit: note })
+  const taking = decideTake(await replica.open(), sender, replica.byes, { owner, now, emit: note })
   if (!changes) return taking
-  return submit(tools, (state, deciding) => decideTake(state, sender, deciding))
+  return submit(tools, (state, deciding) => decideTake(state, sender, replica.byes, deciding))
 }
 
 async function sendOne(tools: PassTools, signal: AbortSignal): Promise<End | undefined> {

@@ -37,6 +37,7 @@ class OutboxSender implements Sender {
     this.#unlisten = this.#options.replica.listen({
       entry: (entry, own) => this.#heard(entry, own),
       notice: (notice) => this.#noticed(notice),
+      left: () => this.#attempts.trigger(0),
     })
     this.#attempts.active = true
     this.#attempts.begin()
@@ -49,6 +50,10 @@ class OutboxSender implements Sender {
     this.#life?.abort()
     this.#life = undefined
     await this.#attempts.abort()
+  }
+
+  leave(): Promise<void> {
+    return this.#attempts.leave()
   }
 
   wake(): void {

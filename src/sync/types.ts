@@ -79,6 +79,8 @@ export interface Sender {
   start(): void
   /** Aborts the request under way, and lets other contexts send. Resolves when that is done. */
   stop(): Promise<void>
+  /** Lets other contexts send at once, as this one may be gone a moment later. What finishes later is sent again. */
+  leave(): Promise<void>
   /** Tries at once, except where the server asked for time: the network is back, or the page is seen again. */
   wake(): void
   /** Somebody has signed in: sends again after a 401. */

@@ -73,7 +73,7 @@ export class LeaseWatch {
       (state, drafting) => {
         const lost = this.lost(state, drafting.byes)
         decideReclaim(state, lost, maxCrashes, this.#deciding(drafting))
-        for (const bye of drafting.byes) if (!state.index.held.has(bye)) drafting.forget(bye)
+        for (const bye of drafting.byes) if (!isMissed(state, bye)) drafting.forget(bye)
       },
       { fresh: true },
     )
@@ -91,4 +91,9 @@ export class LeaseWatch {
       (error: unknown) => warn('Cannot read the log', error),
     )
   }
+}
+
+/** Whether who said goodbye still has something that others are to take: jobs, or an outbox. */
+function isMissed(state: State, bye: string): boolean {
+  return state.index.held.has(bye) || [...state.outboxes.values()].some(({ sender }) => sender === bye)
 }

@@ -154,6 +154,7 @@ export class Worker {
       replica.ride((state, drafting) => this.#ride(state, drafting)),
       replica.listen({
         entry: () => this.#onEntry(),
+        left: () => this.#onEntry(),
         notice: ({ state }) => {
           if (state === 'down') this.#abandon()
           if (state === 'reloaded' || state === 'replaced') this.#onEntry()

@@ -224,7 +224,7 @@ export function perform(state: State, op: Op, step: number, deciding: Deciding):
         deciding,
       )
     case 'send':
-      return decideTake(state, workers[op.pick % 3] ?? 'a', deciding)
+      return decideTake(state, workers[op.pick % 3] ?? 'a', new Set(), deciding)
     case 'settle': {
       if (outbox === undefined) return undefined
       const through = outbox.acked + (op.pick % (outbox.last - outbox.acked + 1))

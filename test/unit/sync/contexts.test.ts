@@ -253,6 +253,32 @@ describe('two contexts of one device', () => {
     await gone
   })
 
+  test('a sender whose context left is replaced at once, by a context that opens after it', async () => {
+    const { clock, store, api, a } = await tabs()
+    api.faults.push(() => new Promise(() => undefined))
+    await a.finish('job-1')
+    a.sender.start()
+    await until(() => api.requests.length === 1)
+    await a.sender.leave()
+    const c = await context({ clock, store, fetch: api.fetch, name: 'c' })
+    c.sender.start()
+    await until(() => c.unsent() === 0)
+    expect(api.effects).toEqual(['job-1/1'])
+  })
+
+  test('a sender whose context left is replaced at once by one that waited for it', async () => {
+    const { api, a, b } = await tabs()
+    api.faults.push(() => new Promise(() => undefined))
+    await a.finish('job-1')
+    a.sender.start()
+    await until(() => api.requests.length === 1)
+    b.sender.start()
+    await until(() => b.sender.status().nextAt !== undefined)
+    await a.sender.leave()
+    await until(() => b.unsent() === 0)
+    expect(api.effects).toEqual(['job-1/1'])
+  })
+
   test('a sender known from a checkpoint alone is given 60 s, too', async () => {
     const { clock, store, api, a } = await tabs()
     await a.finish('job-1')

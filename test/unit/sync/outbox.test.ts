@@ -63,8 +63,8 @@ class Log {
     return this.decide((deciding) => decideSettle(this.state, 'me', said, deciding))
   }
 
-  take(sender = 'me') {
-    return this.decide((deciding) => decideTake(this.state, sender, deciding))
+  take(sender = 'me', byes: ReadonlySet<string> = new Set()) {
+    return this.decide((deciding) => decideTake(this.state, sender, byes, deciding))
   }
 
   setAside(sequence: number, outbox = 'outbox-1') {
@@ -111,9 +111,19 @@ describe('taking the outbox', () => {
     log.take('other')
     log.mono = senderMs - 1
     expect(log.take()).toEqual({ value: { type: 'busy', waitMs: 1 }, events: [] })
-    expect(untilFree(log.state, owner, 'other', log.mono)).toBe(0)
+    expect(untilFree(log.state, owner, 'other', new Set(), log.mono)).toBe(0)
     log.mono++
     expect(log.take()).toMatchObject({ value: { type: 'taken' }, events: [{ sender: 'me' }] })
+  })
+
+  test('is granted at once when the other sender said goodbye', () => {
+    const log = finished(1)
+    log.take('other')
+    expect(log.take('me', new Set(['somebody'])).value.type).toBe('busy')
+    expect(log.take('me', new Set(['other']))).toMatchObject({
+      value: { type: 'taken' },
+      events: [{ sender: 'me' }],
+    })
   })
 
   test('is refused for 60 s from the load on, where a checkpoint alone tells of the sender', () => {
@@ -121,8 +131,8 @@ describe('taking the outbox', () => {
     state.outboxes.put(owner, { owner, id: 'outbox-1', last: 1, acked: 0, rejects: 0, sender: 'other' })
     const pages = changedPages(state, 0).map((page) => ({ id: page.id, body: encodePage(page) }))
     const loaded = loadState({ log: 'log', mark: state.seq, pages, entries: [] }, 5_000)
-    expect(untilFree(loaded, owner, 'me', 5_000)).toBe(senderMs)
-    expect(untilFree(loaded, owner, 'me', 5_000 + senderMs)).toBe(0)
+    expect(untilFree(loaded, owner, 'me', new Set(), 5_000)).toBe(senderMs)
+    expect(untilFree(loaded, owner, 'me', new Set(), 5_000 + senderMs)).toBe(0)
   })
 
   test('is refused by a sender of which no sighting is left, since nothing says that it is silent', () => {

@@ -4,9 +4,9 @@ import { startChromium } from './support/chromium.ts'
 import { makeImages, pick } from './support/images.ts'
 import { scratchDirectory } from './support/scratch.ts'
 import { serveSite } from './support/server.ts'
+import { soon } from './support/tabs.ts'
 
 const retry = { maxAttempts: 20, baseMs: 20, capMs: 200 }
-const soon = { timeout: 30_000, interval: 50 }
 
 const outages = [
   {

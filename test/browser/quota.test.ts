@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { serveApi } from './support/api.ts'
 import { devTools, useChromium } from './support/chromium.ts'
 import { serveSite } from './support/server.ts'
+import { soon, toldOf } from './support/tabs.ts'
 
 const chromium = useChromium()
-const soon = { timeout: 30_000, interval: 50 }
 const megabyte = 2 ** 20
 
 /** Enqueues, for much later, ever smaller payloads until not even the smallest is taken; resolves to the last refusal. */
@@ -54,6 +54,7 @@ test('in an origin filled to its quota nothing comes in, yet jobs settle, are ca
   await expect.poll(attempts, soon).toBe('running')
 
   expect(await fillUp(page)).toBe('quota-exceeded')
+  expect(await toldOf(page, 'store')).toContainEqual(expect.objectContaining({ state: 'quota' }))
   const fillers = await page.evaluate(async () => (await app.photos.list({ state: 'scheduled' })).jobs.length)
   expect(fillers).toBeGreaterThan(2 + 5)
 

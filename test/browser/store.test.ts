@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { serveApi } from './support/api.ts'
 import { devTools, useChromium } from './support/chromium.ts'
 import { serveSite } from './support/server.ts'
+import { soon, toldOf } from './support/tabs.ts'
 
 const chromium = useChromium()
-const soon = { timeout: 20_000, interval: 50 }
 
 test('an awaited enqueue costs one transaction, a thousand at once three at the most', async () => {
   const site = await serveSite()
@@ -124,13 +124,7 @@ test('when the site’s data is cleared under open tabs, they go on with a new l
   expect(ended).toBe('job-cancelled')
   // Done by the tab that was started before, which still is.
   await other.evaluate((taken) => app.photos.result(taken), found.taken)
-  for (const page of pages) {
-    const states = await page.evaluate(() => {
-      const told = app.kept.get('told') as ReturnType<typeof app.listen>
-      return told.flatMap(({ name, event }) => (name === 'store' ? [event] : []))
-    })
-    expect(states).toContainEqual({ state: 'replaced' })
-  }
+  for (const page of pages) expect(await toldOf(page, 'store')).toContainEqual({ state: 'replaced' })
   await expect.poll(() => api.acks(), soon).toMatchObject([{ sequence: 1, subject: found.taken }])
 })
 
@@ -149,14 +143,8 @@ test('a log written by a newer version stops everything that has it open, and sa
 
   const newer = await chromium().open(site.url)
   await newer.evaluate(() => app.raw.appendFromTheFuture('photos'))
-  const isDown = () =>
-    page.evaluate(() => {
-      const told = app.kept.get('told') as ReturnType<typeof app.listen>
-      return told.some(
-        ({ name, event }) => name === 'store' && Reflect.get(Object(event), 'state') === 'down',
-      )
-    })
-  await expect.poll(isDown, soon).toBe(true)
+  const isDown = expect.objectContaining({ state: 'down' })
+  await expect.poll(() => toldOf(page, 'store'), soon).toContainEqual(isDown)
   held.resolve(undefined)
 
   for (const tab of [page, await chromium().open(site.url)]) {

@@ -3,9 +3,9 @@ import { serveApi } from './support/api.ts'
 import { useChromium } from './support/chromium.ts'
 import { seeded } from './support/random.ts'
 import { serveSite } from './support/server.ts'
+import { soon } from './support/tabs.ts'
 
 const chromium = useChromium()
-const soon = { timeout: 40_000, interval: 50 }
 
 test('with 30 % of requests answered 500 all finish but the one that always fails; edited and redriven, it does too', async () => {
   const [site, api] = [await serveSite(), await serveApi()]

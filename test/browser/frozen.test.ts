@@ -1,0 +1,112 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { serveApi } from './support/api.ts'
+import { devTools, useChromium } from './support/chromium.ts'
+import { serveSite } from './support/server.ts'
+import { completions, holdUploads, runPhotos, soon, start, toldOf } from './support/tabs.ts'
+
+const chromium = useChromium()
+
+/** Freezes a tab in the background, as the browser does to save power. Resolves to what thaws it. */
+async function freeze(page: Page): Promise<() => Promise<unknown>> {
+  await page.evaluate(async () => {
+    document.addEventListener('freeze', () => app.kept.set('is frozen', true))
+    // Right after a renewal if there is one soon: frozen in mid-transaction, it would hold up everybody else.
+    const before = app.transactions.length
+    const endAt = performance.now() + 2_500
+    while (app.transactions.length === before && performance.now() < endAt) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await app.raw.count('photos', 'log')
+  })
+  const session = await devTools(page)
+  await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+  await expect.poll(() => page.evaluate(() => app.kept.get('is frozen')), soon).toBe(true)
+  return () => session.send('Page.setWebLifecycleState', { state: 'active' })
+}
+
+const takeovers = [
+  {
+    name: 'whose silence outlasts its lease',
+    worker: { leaseMs: 3_000 },
+    // Without locks, silence is all that others have to go by.
+    prepare: (page: Page) =>
+      page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined })),
+    takeOver: async () => undefined,
+  },
+  {
+    name: 'whose lock was stolen',
+    worker: {},
+    // It hears of nothing, so that its own late completion is the first it does.
+    prepare: (page: Page) => page.addInitScript(() => Reflect.deleteProperty(globalThis, 'BroadcastChannel')),
+    takeOver: async (heir: Page, holder: string) => {
+      const stolen = await heir.evaluate(async (worker) => {
+        const { held = [] } = await navigator.locks.query()
+        const lock = held.find(({ name }) => name?.endsWith(`:${worker}`))
+        if (lock?.name === undefined) return false
+        return navigator.locks.request(lock.name, { steal: true }, () => true)
+      }, holder)
+      expect(stolen).toBe(true)
+    },
+  },
+]
+
+test.each(takeovers)(
+  'the late completion of a frozen holder $name is refused',
+  async ({ worker, prepare, takeOver }) => {
+    const [site, api] = [await serveSite(), await serveApi()]
+    const uploads = holdUploads(api)
+    const holder = await chromium().open(site.url, prepare)
+    await start(holder, { api: api.url, worker, isDeaf: true })
+    const [id = ''] = await runPhotos(holder, 1)
+    const name = await holder.evaluate(async () => (await app.photos.info()).worker.name)
+    await expect.poll(() => uploads.count(), soon).toBe(1)
+    const heir = await chromium().open(site.url, prepare)
+    const thaw = await freeze(holder)
+    await start(heir, { api: api.url, worker })
+    await takeOver(heir, name ?? '')
+    await expect.poll(() => uploads.count(), soon).toBe(2)
+    uploads.release()
+    await heir.evaluate((job) => app.photos.result(job), id)
+    expect(await heir.evaluate(() => app.returned)).toEqual([2])
+    expect(await toldOf(heir, 'store')).toEqual([{ state: 'opened' }])
+
+    expect(await holder.evaluate(() => app.returned)).toEqual([])
+    await thaw()
+    await expect.poll(() => holder.evaluate(() => app.returned), soon).toEqual([1])
+    const running = () => holder.evaluate(async () => (await app.photos.info()).worker.running)
+    await expect.poll(running, soon).toBe(0)
+
+    expect(await completions(heir, [id])).toEqual([[2]])
+    for (const page of [holder, heir]) {
+      const job = await page.evaluate((which) => app.photos.get(which), id)
+      expect(job).toMatchObject({ state: 'completed', epoch: 2, attempt: 2, errors: 0 })
+    }
+    await expect.poll(() => api.acks(), soon).toMatchObject([{ sequence: 1, subject: id, type: 'completed' }])
+    expect(await holder.evaluate(() => app.photos.flush())).toBe(undefined)
+    expect(api.acks()).toHaveLength(1)
+  },
+)
+
+test('a frozen tab that is told of news looks at it when it is thawed, and keeps nobody from writing until then', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  const watcher = await chromium().open(site.url)
+  await watcher.evaluate((url) => app.openPhotos({ api: url }).info(), api.url)
+  const writer = await chromium().open(site.url)
+  const thaw = await freeze(watcher)
+  const before = await watcher.evaluate(() => app.transactions.length)
+
+  await writer.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    app.kept.set('told', app.listen(queue))
+    // Each in a transaction of its own, and each a hint to the watcher.
+    for (let index = 0; index < 20; index++) {
+      await queue.enqueue('upload', { name: `photo ${index}`, file: new Blob(['photo']) })
+    }
+  }, api.url)
+  expect(await watcher.evaluate(() => app.transactions.length)).toBe(before)
+
+  await thaw()
+  const seen = () => watcher.evaluate(async () => (await app.photos.list()).jobs.length)
+  await expect.poll(seen, soon).toBe(20)
+})

@@ -156,7 +156,8 @@ export class Worker {
         entry: () => this.#onEntry(),
         left: () => this.#onEntry(),
         notice: ({ state }) => {
-          if (state === 'down') this.#abandon()
+          // Started while the queue was closing, too.
+          if (state === 'down' || state === 'closed') this.#abandon()
           if (state === 'reloaded' || state === 'replaced') this.#onEntry()
         },
       }),

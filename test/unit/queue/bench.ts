@@ -32,8 +32,9 @@ afterEach(async () => {
   const closing = [...open].map((queue) => queue.close())
   open.clear()
   await Promise.all(closing)
-  for (const clock of clocks) expect(clock.timers, 'timers left after close').toBe(0)
+  const left = [...clocks].map((clock) => clock.timers)
   clocks.clear()
+  expect(left, 'timers left after close').toEqual(left.map(() => 0))
 })
 
 export function bench(store: StoreFactory = memoryStore()): Bench {
@@ -68,6 +69,23 @@ export async function until(
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
   throw new Error(`Waited in vain: ${what}`)
+}
+
+/** Lets time pass, a second at a time, and what it brings about happen in between. */
+export async function passing(clock: ManualClock, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 1_000) {
+    clock.advance(Math.min(left, 1_000))
+    await turns(3)
+  }
+}
+
+/** Lets time pass until a condition holds: an hour at the most. */
+export async function untilLater(clock: ManualClock, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let second = 0; second < 3_600; second++) {
+    if (await holds()) return
+    await passing(clock, 1_000)
+  }
+  throw new Error(`Waited an hour in vain: ${String(holds)}`)
 }
 
 /** Everything a queue tells from here on, in order. */

@@ -1,6 +1,10 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { serveApi } from './support/api.ts'
-import { devTools, useChromium } from './support/chromium.ts'
+import { devTools, startChromium, useChromium } from './support/chromium.ts'
+import { scratchDirectory } from './support/scratch.ts'
 import { serveSite } from './support/server.ts'
 import { soon, toldOf } from './support/tabs.ts'
 
@@ -57,33 +61,46 @@ const absences = [
 ]
 
 test.each(absences)(
-  'where IndexedDB $name calls say how to ask for memory, which then works and says so',
+  'where IndexedDB $name calls say how to ask for memory, which then works',
   async ({ hide }) => {
     const site = await serveSite()
-    const page = await chromium().open(site.url, (fresh) => fresh.addInitScript(hide))
-    const outcome = await page.evaluate(async () => {
-      const { createQueue, isQueueError } = app.holdfast
-      const handlers = { double: (n: number) => n * 2 }
-      const refused = createQueue({ name: 'numbers', handlers })
-      const errors = await Promise.allSettled([refused.enqueue('double', 1), refused.info(), refused.start()])
-      const told = errors.map((each) =>
-        each.status === 'rejected' && isQueueError(each.reason)
-          ? [each.reason.code, each.reason.message]
-          : each.status,
-      )
-      await refused.close()
-      const queue = createQueue({ name: 'numbers', handlers, fallback: 'memory' })
-      const { id, durable } = await queue.enqueue('double', 21)
-      await queue.start()
-      const result = await queue.result(id)
-      const { store } = await queue.info()
-      await queue.close()
-      return { told, durable, result, stored: store.durable }
-    })
-    const said = ['store-unavailable', expect.stringMatching(/memoryStore\(\).*fallback: 'memory'/)]
-    expect(outcome).toEqual({ told: [said, said, said], durable: false, result: 42, stored: false })
+    await expectMemory(await chromium().open(site.url, (fresh) => fresh.addInitScript(hide)))
   },
 )
+
+test('where cookies are blocked, and storage with them, calls say how to ask for memory, which then works', async () => {
+  const [site, profile] = [await serveSite(), scratchDirectory()]
+  mkdirSync(join(profile, 'Default'))
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } }
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences))
+  const strict = await startChromium(profile)
+  await expectMemory(await strict.open(site.url))
+})
+
+/** Without storage every call is refused, saying how to ask for memory; asked for, it works and says what it is. */
+async function expectMemory(page: Page): Promise<void> {
+  const outcome = await page.evaluate(async () => {
+    const { createQueue, isQueueError } = app.holdfast
+    const handlers = { double: (n: number) => n * 2 }
+    const refused = createQueue({ name: 'numbers', handlers })
+    const errors = await Promise.allSettled([refused.enqueue('double', 1), refused.info(), refused.start()])
+    const told = errors.map((each) =>
+      each.status === 'rejected' && isQueueError(each.reason)
+        ? [each.reason.code, each.reason.message]
+        : each.status,
+    )
+    await refused.close()
+    const queue = createQueue({ name: 'numbers', handlers, fallback: 'memory' })
+    const { id, durable } = await queue.enqueue('double', 21)
+    await queue.start()
+    const result = await queue.result(id)
+    const { store } = await queue.info()
+    await queue.close()
+    return { told, durable, result, stored: store.durable }
+  })
+  const said = ['store-unavailable', expect.stringMatching(/memoryStore\(\).*fallback: 'memory'/)]
+  expect(outcome).toEqual({ told: [said, said, said], durable: false, result: 42, stored: false })
+}
 
 test('when the site’s data is cleared under open tabs, they go on with a new log, and nothing hangs', async () => {
   const [site, api] = [await serveSite(), await serveApi()]

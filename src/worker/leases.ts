@@ -94,6 +94,6 @@ export class LeaseWatch {
 }
 
 /** Whether who said goodbye still has something that others are to take: jobs, or an outbox. */
-function isMissed(state: State, bye: string): boolean {
+export function isMissed(state: State, bye: string): boolean {
   return state.index.held.has(bye) || [...state.outboxes.values()].some(({ sender }) => sender === bye)
 }

@@ -8,7 +8,7 @@ import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
 import { claimRequest, leavesSome } from './claiming.ts'
-import { LeaseWatch } from './leases.ts'
+import { isMissed, LeaseWatch } from './leases.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
 import type { WorkerOptions } from './types.ts'
@@ -186,7 +186,7 @@ export class Worker {
     const claimed = request ? decideClaim(state, request, deciding) : []
     // Who left, and holds nothing, need not be told of for ever.
     if (events.length > 0)
-      for (const bye of drafting.byes) if (!state.index.held.has(bye)) drafting.forget(bye)
+      for (const bye of drafting.byes) if (!isMissed(state, bye)) drafting.forget(bye)
     return () => {
       if (leavesSome(events, this.#options)) this.#options.replica.poke()
       if (renews || claimed.length > 0) this.#renewedAt = mono

@@ -1,0 +1,316 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { nodeSqlite, sqliteStore } from 'holdfast/sqlite'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { isQueueError, type QueueErrorCode } from '../../src/errors.ts'
+import type { Draft, Store } from '../../src/store/contract.ts'
+
+/** What can go wrong in SQLite, and nowhere else. */
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-faults-'))
+const databases: DatabaseSync[] = []
+let files = 0
+afterEach(() => {
+  for (const database of databases.splice(0)) if (database.isOpen) database.close()
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function newPath(): string {
+  files += 1
+  return join(folder, `${files}.db`)
+}
+
+function connect(path = newPath()): DatabaseSync {
+  const database = new DatabaseSync(path)
+  databases.push(database)
+  return database
+}
+
+/** The store on a connection that the test can look at, and what it executed. */
+function watched(path = newPath()): { store: Store; database: DatabaseSync; executed: string[] } {
+  const database = connect(path)
+  const executed: string[] = []
+  const driver = nodeSqlite({
+    exec(sql) {
+      executed.push(sql)
+      database.exec(sql)
+    },
+    prepare: (sql) => database.prepare(sql),
+    location: () => path,
+    get isTransaction() {
+      return database.isTransaction
+    },
+  })
+  return { store: sqliteStore({ driver })('q'), database, executed }
+}
+
+const draft = (more: Partial<Draft> = {}): Draft => ({
+  id: 'a:1',
+  body: '{}',
+  durability: 'relaxed',
+  ...more,
+})
+
+async function codeOf(doing: Promise<unknown>): Promise<QueueErrorCode | undefined> {
+  const error: unknown = await doing.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  return isQueueError(error) ? error.code : undefined
+}
+
+describe('the lock', () => {
+  test('is waited for without blocking the process, for as long as somebody else holds it', async () => {
+    const { store, database } = watched()
+    const { log } = await store.load()
+    const other = connect(database.location() ?? '')
+    other.exec('BEGIN IMMEDIATE')
+    let isDone = false
+    const committed = store
+      .commit({ log, seq: 0 }, () => draft())
+      .finally(() => {
+        isDone = true
+      })
+    // Turns of the event loop, which would not come if the connection slept: a hundred of them, and many tries.
+    let longest = 0
+    for (let turn = 0; turn < 100; turn += 1) {
+      const before = performance.now()
+      await new Promise((resolve) => setImmediate(resolve))
+      longest = Math.max(longest, performance.now() - before)
+    }
+    expect(longest).toBeLessThan(1_000)
+    expect(isDone).toBe(false)
+    // Reading needs no lock.
+    expect(await store.read({ log, seq: 0 })).toEqual({ entries: [], byes: [] })
+    other.exec('COMMIT')
+    expect(await committed).toBe(1)
+  })
+
+  test('of a closed handle is waited for no more', async () => {
+    const { store, database } = watched()
+    const { log } = await store.load()
+    const other = connect(database.location() ?? '')
+    other.exec('BEGIN IMMEDIATE')
+    const code = codeOf(store.commit({ log, seq: 0 }, () => draft()))
+    await store.close()
+    expect(await code).toBe('closed')
+    other.exec('COMMIT')
+  })
+
+  test('is taken once for a commit, refused or not', async () => {
+    const { store, database, executed } = watched()
+    const { log } = await store.load()
+    const other = sqliteStore({ path: database.location() ?? '' })('q')
+    const begun = async (seq: number): Promise<number> => {
+      executed.length = 0
+      await store.commit({ log, seq }, () => draft())
+      return executed.filter((sql) => sql.startsWith('BEGIN')).length
+    }
+    expect(await begun(0)).toBe(1)
+    await other.commit({ log, seq: 1 }, () => draft())
+    expect(await begun(1)).toBe(1)
+    await other.close()
+  })
+})
+
+describe('durability', () => {
+  const levels = (executed: readonly string[]) => executed.filter((sql) => sql.includes('synchronous'))
+
+  test('is set for each commit', async () => {
+    const { store, executed } = watched()
+    const { log } = await store.load()
+    executed.length = 0
+    await store.commit({ log, seq: 0 }, () => draft({ durability: 'strict' }))
+    await store.commit({ log, seq: 1 }, () => draft({ durability: 'relaxed' }))
+    expect(levels(executed)).toEqual(['PRAGMA synchronous = FULL', 'PRAGMA synchronous = NORMAL'])
+  })
+
+  test('is strict when the second draft is, though the first was not', async () => {
+    const { store, executed } = watched()
+    const { log } = await store.load()
+    await store.commit({ log, seq: 0 }, () => draft())
+    executed.length = 0
+    const missed: number[] = []
+    const seq = await store.commit({ log, seq: 0 }, ({ entries }) => {
+      missed.push(entries.length)
+      return draft({ durability: missed.length === 1 ? 'relaxed' : 'strict' })
+    })
+    expect(seq).toBe(2)
+    expect(levels(executed)).toEqual(['PRAGMA synchronous = NORMAL', 'PRAGMA synchronous = FULL'])
+    // The entry was given once, although the transaction that gave it was undone.
+    expect(missed).toEqual([0, 1, 0])
+    expect((await store.load()).entries).toHaveLength(2)
+  })
+})
+
+describe('what is too long for a row', () => {
+  const long = `${'é👍'.repeat(400_000)}x`
+
+  test('is cut, between characters, in entries and pages, and comes back whole', async () => {
+    const { store, database } = watched()
+    const { log } = await store.load()
+    await store.commit({ log, seq: 0 }, () => draft({ body: long }))
+    await store.commit({ log, seq: 1 }, () => draft({ body: `x${long}` }))
+    expect((await store.read({ log, seq: 0 })).entries.map(({ body }) => body)).toEqual([long, `x${long}`])
+    await store.checkpoint({ log, seq: 1 }, [{ id: 'jobs/0', body: `${long}y` }])
+    const { pages, entries } = await store.load()
+    expect(pages).toEqual([{ id: 'jobs/0', body: `${long}y` }])
+    expect(entries.map(({ body }) => body)).toEqual([`x${long}`])
+    await store.checkpoint({ log, seq: 2 }, [{ id: 'jobs/0', body: 'short' }])
+    expect((await store.load()).pages).toEqual([{ id: 'jobs/0', body: 'short' }])
+    expect(longestRow(database)).toBeLessThan(2_000_000)
+  })
+
+  test('is cut in payloads, and none of it is left when the payload goes', async () => {
+    const { store, database } = watched()
+    const { log } = await store.load()
+    const value = { text: long, bytes: new Uint8Array(5_000_001).fill(7), empty: new Blob([]) }
+    await store.commit({ log, seq: 0 }, () => draft({ put: [{ id: 'p', value }] }))
+    const back = (await store.payload('p')) as typeof value
+    expect(back.text).toBe(long)
+    expect(back.bytes.byteLength).toBe(5_000_001)
+    expect(back.bytes.every((byte) => byte === 7)).toBe(true)
+    expect(back.empty.size).toBe(0)
+    expect(longestRow(database)).toBeLessThan(2_000_000)
+    await store.commit({ log, seq: 1 }, () => draft({ put: [{ id: 'p', value: 1 }] }))
+    expect(await store.payload('p')).toBe(1)
+    await store.commit({ log, seq: 2 }, () => draft({ delete: ['p'] }))
+    expect(database.prepare('SELECT count(*) AS left FROM holdfast_payloads').get()).toEqual({ left: 0 })
+  })
+})
+
+function longestRow(database: DatabaseSync): number {
+  const lengths = ['entries', 'pages', 'payloads'].map((table) => {
+    const row = database.prepare(`SELECT max(octet_length(body)) AS bytes FROM holdfast_${table}`).get()
+    return Number(row?.bytes ?? 0)
+  })
+  return Math.max(...lengths)
+}
+
+test('a Blob that only the second draft has is read, and decide told nothing twice', async () => {
+  const { store } = watched()
+  const { log } = await store.load()
+  await store.commit({ log, seq: 0 }, () => draft())
+  const missed: number[] = []
+  const put = [{ id: 'p', value: new Blob(['late']) }]
+  const decide = ({ entries }: { entries: readonly unknown[] }) => {
+    missed.push(entries.length)
+    return missed.length === 1 ? draft() : draft({ put })
+  }
+  expect(await store.commit({ log, seq: 0 }, decide)).toBe(2)
+  expect(missed).toEqual([0, 1, 0])
+  const back = await store.payload('p')
+  expect(back instanceof Blob && (await back.text())).toBe('late')
+})
+
+test('a full database is quota-exceeded, keeps nothing of the commit, and takes a smaller one', async () => {
+  const { store, database } = watched()
+  const { log } = await store.load()
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() ?? {}
+  database.exec(`PRAGMA max_page_count = ${Number(pages) + 4}`)
+  const put = [{ id: 'p', value: new Uint8Array(100_000) }]
+  expect(await codeOf(store.commit({ log, seq: 0 }, () => draft({ put })))).toBe('quota-exceeded')
+  expect((await store.load()).entries).toEqual([])
+  expect(await store.payload('p')).toBe(undefined)
+  expect(await store.commit({ log, seq: 0 }, () => draft())).toBe(1)
+})
+
+describe('what another hand wrote', () => {
+  test.each([
+    ['UPDATE holdfast_queues SET mark = -1', 'load'],
+    ["UPDATE holdfast_payloads SET body = '{' WHERE part = 0", 'payload'],
+    ['UPDATE holdfast_payloads SET body = 3 WHERE part = 0', 'payload'],
+    ['DELETE FROM holdfast_payloads WHERE part = 1', 'payload'],
+    ['DELETE FROM holdfast_entries WHERE seq = 1', 'load'],
+  ])('%s makes it store-corrupt', async (sql, method) => {
+    const { store, database } = watched()
+    const { log } = await store.load()
+    const put = [{ id: 'p', value: new Uint8Array(3) }]
+    await store.commit({ log, seq: 0 }, () => draft({ put }))
+    await store.commit({ log, seq: 1 }, () => draft())
+    database.exec(sql)
+    expect(await codeOf(method === 'load' ? store.load() : store.payload('p'))).toBe('store-corrupt')
+  })
+
+  test('tables of a newer version are version-ahead', async () => {
+    const { store, database } = watched()
+    await store.load()
+    database.exec("UPDATE holdfast_meta SET value = 99 WHERE key = 'version'")
+    const next = sqliteStore({ path: database.location() ?? '' })('q')
+    expect(await codeOf(next.load())).toBe('version-ahead')
+  })
+
+  test('a file that is no database is store-corrupt, and left as it is', async () => {
+    const path = newPath()
+    writeFileSync(path, 'not a database, but long enough to be looked at'.repeat(100))
+    expect(await codeOf(sqliteStore({ path })('q').load())).toBe('store-corrupt')
+  })
+})
+
+test('a file that cannot be opened is store-unavailable, and opened once it can be', async () => {
+  const path = join(folder, 'not-there', 'q.db')
+  const store = sqliteStore({ path })('q')
+  expect(await codeOf(store.load())).toBe('store-unavailable')
+  expect(await codeOf(store.commit({ log: 'x', seq: 0 }, () => draft()))).toBe('store-unavailable')
+})
+
+test('a connection that the application closed is store-failed', async () => {
+  const { store, database } = watched()
+  const { log } = await store.load()
+  database.close()
+  expect(await codeOf(store.read({ log, seq: 0 }))).toBe('store-failed')
+})
+
+test('an exclusive or absent choice of where to store is refused at once', () => {
+  const driver = nodeSqlite(connect())
+  // @ts-expect-error one or the other
+  expect(() => sqliteStore({})).toThrow(TypeError)
+  // @ts-expect-error not both
+  expect(() => sqliteStore({ driver, path: 'q.db' })).toThrow(TypeError)
+  expect(() => sqliteStore({ driver, pollMs: 0 })).toThrow(RangeError)
+})
+
+test('identities tell files apart, and connections to memory', () => {
+  const [path, other] = [newPath(), newPath()]
+  const of = (path: string, name = 'q') => sqliteStore({ path })(name).identity
+  expect(of(path)).toBe(of(path))
+  expect(of(path)).not.toBe(of(other))
+  expect(of(path)).not.toBe(of(path, 'r'))
+  expect(of(':memory:')).not.toBe(of(':memory:'))
+  const { durable, sharesLocks } = sqliteStore({ path: ':memory:' })('q')
+  expect({ durable, sharesLocks }).toEqual({ durable: false, sharesLocks: true })
+  expect(sqliteStore({ path })('q')).toMatchObject({ durable: true, exclusive: false, sharesLocks: false })
+})
+
+test('what another process wrote is noticed only while somebody listens, and soon', async () => {
+  const path = newPath()
+  const [store, other] = [sqliteStore({ path, pollMs: 1 })('q'), sqliteStore({ path })('q')]
+  const { log } = await store.load()
+  let hints = 0
+  const unsubscribe = store.subscribe(() => {
+    hints += 1
+  })
+  await other.commit({ log, seq: 0 }, () => draft())
+  await vi.waitFor(() => expect(hints).toBe(1), { timeout: 5_000 })
+  await other.leave('worker')
+  await vi.waitFor(() => expect(hints).toBe(2), { timeout: 5_000 })
+  unsubscribe()
+  await Promise.all([store.close(), other.close()])
+})
+
+test('the file is closed with its last handle, and opened again for the next', async () => {
+  const path = newPath()
+  const factory = sqliteStore({ path })
+  const [one, two] = [factory('a'), factory('b')]
+  await Promise.all([one.load(), two.load()])
+  await one.close()
+  const { log } = await two.load()
+  await two.close()
+  // Whoever closes last copies the write-ahead log into the file and removes it.
+  const { journal_mode: mode } = connect(path).prepare('PRAGMA journal_mode = DELETE').get() ?? {}
+  expect(mode).toBe('delete')
+  const again = factory('b')
+  expect((await again.load()).log).toBe(log)
+  await again.close()
+})

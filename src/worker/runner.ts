@@ -9,6 +9,12 @@ import type { Tally, WorkerOptions } from './types.ts'
 /** How often progress is kept at the most (milliseconds). */
 const progressMs = 250
 
+/** How long a job is left to contexts that know its payload's version (milliseconds). */
+const newerMs = 60_000
+
+/** How long a job waits whose payload the store could not give (milliseconds). */
+const unreadableMs = 1_000
+
 /** The attempts under way in this context. */
 export class Runner {
   readonly #options: WorkerOptions
@@ -16,8 +22,11 @@ export class Runner {
   readonly #waiting: Set<() => void> = new Set()
   readonly tally: Tally = { completed: 0, failed: 0, dead: 0 }
   #progressTimer: (() => void) | undefined
-  /** Aborted when settling must not be tried again and again any more. */
-  #patience: AbortController = new AbortController()
+  /**
+   * Aborted when settling what began under it must not be tried again and again any more. Made late and let go early:
+   * Workers forbid it in global scope, and in another request than its own.
+   */
+  #patience: AbortController | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -52,10 +61,10 @@ export class Runner {
     const kind = job && this.#options.kinds.get(job.kind)
     if (job?.epoch !== holder.epoch || kind === undefined) return
     const { clock } = this.#options
-    if (this.#patience.signal.aborted) this.#patience = new AbortController()
+    this.#patience ??= new AbortController()
     const execution = new Execution(job, kind, { clock, progressed: () => this.#progressed() })
     this.#executions.set(nameOf(execution), execution)
-    this.#perform(execution).catch((error: unknown) =>
+    this.#perform(execution, this.#patience.signal).catch((error: unknown) =>
       this.#options.warn(`Cannot settle job "${job.id}"`, error, job.id),
     )
   }
@@ -109,13 +118,13 @@ export class Runner {
   async giveBack(): Promise<void> {
     const { warn } = this.#options
     const reason = new QueueError('stopped', 'Cannot go on: the worker was stopped')
-    this.#patience.abort()
+    const patience = this.#impatient()
     const settling = [...this.#executions.values()].map(async (execution) => {
       if (execution.isOver) return execution.settled
       if (execution.isGivenBack) return
       execution.abort(reason)
       try {
-        await commitSettlement(execution, released(execution), this.#options, this.#patience.signal)
+        await commitSettlement(execution, released(execution), this.#options, patience)
         execution.isGivenBack = true
       } catch (error) {
         warn(`Cannot give job "${execution.id}" back`, error, execution.id)
@@ -126,7 +135,7 @@ export class Runner {
 
   /** Aborts what runs, and forgets it: others will take it back. Nothing new is written from a page that goes away. */
   abandon(): void {
-    this.#patience.abort()
+    this.#impatient()
     const reason = new QueueError('stopped', 'Cannot go on: this context is leaving')
     for (const execution of this.#executions.values()) {
       execution.abort(reason)
@@ -141,12 +150,12 @@ export class Runner {
     this.nudge()
   }
 
-  async #perform(execution: Execution): Promise<void> {
+  async #perform(execution: Execution, patience: AbortSignal): Promise<void> {
     try {
       const settlement = await this.#attempt(execution)
       execution.end()
       if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) return
-      const job = await commitSettlement(execution, settlement, this.#options, this.#patience.signal)
+      const job = await commitSettlement(execution, settlement, this.#options, patience)
       if (job && settlement.counts) this.tally[settlement.counts]++
       if (job?.state === 'dead') this.tally.dead++
     } finally {
@@ -166,7 +175,17 @@ export class Runner {
       stored = await storedPayload(job, options.replica)
     } catch (error) {
       options.warn(`Cannot read the payload of job "${job.id}"`, error, job.id)
-      return givenBack(execution)
+      return givenBack(execution, unreadableMs)
+    }
+    const version = job.version ?? 1
+    if (version > kind.version) {
+      const known = `this context knows version ${kind.version}`
+      options.warn(
+        `Cannot run job "${job.id}": its payload is of version ${version}, ${known}`,
+        undefined,
+        job.id,
+      )
+      return givenBack(execution, newerMs)
     }
     try {
       const fitted = await handlerPayload(stored, job, kind)
@@ -177,6 +196,12 @@ export class Runner {
     } catch (error) {
       return threw(execution, error, options)
     }
+  }
+
+  #impatient(): AbortSignal {
+    this.#patience?.abort()
+    this.#patience = undefined
+    return AbortSignal.abort()
   }
 
   #progressed(): void {

@@ -27,9 +27,6 @@ export interface Settlement {
 /** How long to wait before a settlement that the store refused is tried again (milliseconds). */
 const storeRetryMs = [100, 500, 2_000, 10_000] as const
 
-/** How long a job waits whose payload the store could not give (milliseconds). */
-const unreadableMs = 1_000
-
 /** The handler returned. */
 export function returned(execution: Execution, value: unknown, options: WorkerOptions): Settlement {
   const waitMs = snoozeMs(value)
@@ -82,8 +79,8 @@ export function released(execution: Execution): Settlement {
 }
 
 /** The job is given back for a moment, since it could not even be started here. */
-export function givenBack(execution: Execution): Settlement {
-  return { decide: (state, deciding) => decideSnooze(state, execution, unreadableMs, deciding) }
+export function givenBack(execution: Execution, waitMs: number): Settlement {
+  return { decide: (state, deciding) => decideSnooze(state, execution, waitMs, deciding) }
 }
 
 /** Whether a thrown value only says that the signal had aborted. */

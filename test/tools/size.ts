@@ -13,7 +13,7 @@ const entries = [
     source: `export { createQueue, memoryStore, indexedDbStore } from './dist/index.js'`,
   },
   { name: 'holdfast/http', budget: 4_000, source: `export * from './dist/http/index.js'` },
-  { name: 'holdfast/sqlite', budget: 6_500, source: `export * from './dist/sqlite/index.js'` },
+  { name: 'holdfast/sqlite', budget: 8_500, source: `export * from './dist/sqlite/index.js'` },
   { name: 'holdfast/receiver', budget: 4_000, source: `export * from './dist/receiver/index.js'` },
 ]
 

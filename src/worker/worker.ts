@@ -185,8 +185,7 @@ export class Worker {
     const request = run && claimRequest(state, run, events, this.abilities, this.runner, this.#options)
     const claimed = request ? decideClaim(state, request, deciding) : []
     // Who left, and holds nothing, need not be told of for ever.
-    if (events.length > 0)
-      for (const bye of drafting.byes) if (!isMissed(state, bye)) drafting.forget(bye)
+    if (events.length > 0) for (const bye of drafting.byes) if (!isMissed(state, bye)) drafting.forget(bye)
     return () => {
       if (leavesSome(events, this.#options)) this.#options.replica.poke()
       if (renews || claimed.length > 0) this.#renewedAt = mono

@@ -31,6 +31,25 @@ describe('enqueue', () => {
     expect(heard).toEqual([['enqueued', { id, kind: 'greet', key: 'a' }]])
   })
 
+  it('decides on the truth also where it writes nothing, although every hint was lost', async () => {
+    const store = faultyStore(memoryStore(), ({ method }) =>
+      method === 'hint' ? { type: 'drop-hint' } : undefined,
+    )
+    const { given, keep } = bench(store)
+    const handlers = { greet: (_: string) => undefined }
+    const [one, other] = [
+      keep(createQueue({ ...given(), handlers })),
+      keep(createQueue({ ...given(), handlers })),
+    ]
+    const { id } = await one.enqueue('greet', 'Ada', { dedupeKey: 'a' })
+    expect(await other.enqueue('greet', 'Ada', { dedupeKey: 'a' })).toMatchObject({
+      id,
+      outcome: 'duplicate',
+    })
+    await one.cancel(id)
+    expect(await other.enqueue('greet', 'Ada', { dedupeKey: 'a' })).toMatchObject({ outcome: 'created' })
+  })
+
   it('refuses a kind that is not in tasks, and names the known ones', async () => {
     const { given, keep } = bench()
     const tasks = defineTasks({ upload: task(), ping: task() })

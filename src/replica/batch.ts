@@ -2,7 +2,6 @@ import { isQueueError, QueueError } from '../errors.ts'
 import { entryId } from '../machine/codec.ts'
 import type { State } from '../machine/state.ts'
 import type { Draft, Missed } from '../store/contract.ts'
-import type { Clock } from '../types.ts'
 import { type Drafted, draft, type Submission, toEntry } from './draft.ts'
 import { isFinal, type Log } from './log.ts'
 import type { DurabilityChoice, Rider } from './types.ts'
@@ -16,12 +15,13 @@ const quotaTries = 3
 
 export interface BatchOptions {
   readonly log: Log
-  readonly clock: Clock
   readonly writer: string
   /** Counts this writer's drafts: every draft has an id of its own, so that it can be told which one landed. */
   readonly nextCounter: () => number
   readonly riders: ReadonlySet<Rider>
   readonly durability: DurabilityChoice
+  /** Waits so long, or less: closing does not wait for it. */
+  readonly pause: (ms: number) => Promise<void>
   /** Takes back what does not fit into one entry. */
   readonly giveBack: (submissions: readonly Submission[]) => void
 }
@@ -142,7 +142,7 @@ export class Batch {
     if (!isQueueError(error, 'store-failed') || ++this.#failures > failureTries) return this.#giveUp(error)
     this.#log.notify({ state: 'failing', error })
     const waitMs = failureWaitMs * 2 ** this.#failures
-    await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, waitMs))
+    await this.#options.pause(waitMs)
     return this.#lookUp(state)
   }
 

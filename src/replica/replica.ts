@@ -47,6 +47,7 @@ class LogReplica implements Replica {
   #unsubscribe: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
   #missedHint = false
+  #hurry: (() => void) | undefined
   eager = false
 
   constructor(options: ReplicaOptions) {
@@ -162,6 +163,7 @@ class LogReplica implements Replica {
     this.#down = error
     this.#unsubscribe?.()
     this.#cancelWatch?.()
+    this.#hurry?.()
     this.#log.notify(error.code === 'closed' ? { state: 'closed' } : { state: 'down', error })
   }
 
@@ -194,11 +196,24 @@ class LogReplica implements Replica {
     }
   }
 
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#down) return resolve()
+      const end = (): void => {
+        cancel()
+        this.#hurry = undefined
+        resolve()
+      }
+      const cancel = this.#options.clock.setTimer(end, ms)
+      this.#hurry = end
+    })
+  }
+
   #commit(state: State, waiting: readonly Submission[]): Promise<boolean> {
-    const { clock, durability = 'auto' } = this.#options
+    const { durability = 'auto' } = this.#options
     const batch = new Batch(waiting, {
       log: this.#log,
-      clock,
+      pause: (ms) => this.#pause(ms),
       writer: this.writer,
       nextCounter: () => ++this.#counter,
       riders: this.#riders,

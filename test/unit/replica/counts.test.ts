@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.ts'
+import { faultyStore } from '../../../src/testing/faulty-store.ts'
+import { bench, turns } from '../queue/bench.ts'
+
+const tasks = defineTasks({ work: task<number, number>() })
+const work = (number: number) => number
+
+describe('what it costs, counted', () => {
+  it('an enqueue that is awaited is one commit', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks }))
+    await queue.enqueue('work', 0)
+    expect(store.counts).toMatchObject({ load: 1, commit: 1, read: 0, payload: 0 })
+    for (let number = 1; number < 20; number++) await queue.enqueue('work', number)
+    await turns()
+    expect(store.counts).toMatchObject({ load: 1, commit: 20, read: 0, checkpoint: 0 })
+  })
+
+  it('1 000 enqueues at once are at most three commits, whatever their payloads', async () => {
+    for (const payload of [1, new Uint8Array(10)]) {
+      const store = faultyStore(memoryStore())
+      const { given, keep } = bench(store)
+      const queue = keep(createQueue({ ...given(), tasks: { work: task<unknown>() } }))
+      await Promise.all(Array.from({ length: 1_000 }, () => queue.enqueue('work', payload)))
+      expect(store.counts.commit).toBeLessThanOrEqual(3)
+      expect((await queue.info()).counts.pending).toBe(1_000)
+    }
+  })
+
+  it('a drain at concurrency 100 of 5 000 trivial jobs is at most one entry per 50 jobs', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given({ worker: { concurrency: 100 } }), tasks, handlers: { work } }))
+    await queue.enqueueAll(
+      Array.from({ length: 5_000 }, (_, payload) => ({ kind: 'work' as const, payload })),
+    )
+    const before = store.counts.commit
+    expect(await queue.drain()).toMatchObject({ completed: 5_000, remaining: 0 })
+    expect(store.counts.commit - before).toBeLessThanOrEqual(5_000 / 50)
+  })
+
+  it('a drain at concurrency 1 is one commit a job: its completion and the next claim share it', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given({ worker: { concurrency: 1 } }), tasks, handlers: { work } }))
+    await queue.enqueueAll(Array.from({ length: 100 }, (_, payload) => ({ kind: 'work' as const, payload })))
+    const before = store.counts.commit
+    await queue.drain()
+    // One for each job, one for the first claim, and one that finds nothing left to do.
+    expect(store.counts.commit - before).toBeLessThanOrEqual(102)
+  })
+
+  it('a job that is enqueued where a slot is free is claimed in the very entry that brings it', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work } }))
+    await queue.start()
+    const before = store.counts.commit
+    await queue.result((await queue.enqueue('work', 1)).id)
+    expect(store.counts.commit - before).toBe(2)
+  })
+
+  it('reads cost nothing, and a context that only watches reads four times a second at the most', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep, clock } = bench(store)
+    const [queue, watcher] = [
+      keep(createQueue({ ...given(), tasks })),
+      keep(createQueue({ ...given(), tasks })),
+    ]
+    await watcher.info()
+    const reads = store.counts.read
+    for (let number = 0; number < 100; number++) {
+      await queue.enqueue('work', number)
+      clock.advance(10)
+      await turns(2)
+    }
+    expect(store.counts.read - reads).toBeLessThanOrEqual(5)
+    const before = { ...store.counts }
+    await Promise.all([queue.list(), queue.info(), queue.deadLetters(), queue.rejectedAcks()])
+    queue.view().getSnapshot()
+    expect(store.counts).toEqual(before)
+  })
+
+  it('a checkpoint is written when the tail is long, and what is loaded then is short', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work } }))
+    for (let pass = 0; pass < 5; pass++) {
+      await queue.enqueueAll(
+        Array.from({ length: 600 }, (_, payload) => ({ kind: 'work' as const, payload })),
+      )
+      await queue.drain()
+      await turns()
+    }
+    expect(store.counts.checkpoint).toBeGreaterThanOrEqual(2)
+    const handle = store('mail')
+    const { entries, mark } = await handle.load()
+    expect(mark).toBeGreaterThan(0)
+    expect(entries.length).toBeLessThan(500)
+    await handle.close()
+  })
+})

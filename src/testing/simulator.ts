@@ -1,4 +1,5 @@
 import { createCensus, type Counts } from './simulator/census.ts'
+import { missingFrom } from './simulator/coverage.ts'
 import { runSchedule } from './simulator/schedule.ts'
 import { Simulation } from './simulator/simulation.ts'
 import { createTrace } from './simulator/trace.ts'
@@ -101,6 +102,8 @@ export interface SimulationSummary {
   readonly steps: number
   readonly virtualMs: number
   readonly counts: Counts
+  /** Which faults and transitions never occurred: for some thousand schedules, there should be none. */
+  readonly missing: readonly string[]
   /** `undefined`: none. */
   readonly failure: SimulationFailure | undefined
 }
@@ -128,9 +131,9 @@ export async function simulateMany(options: SimulateManyOptions): Promise<Simula
       sum.virtualMs += report.virtualMs
       for (const [name, times] of Object.entries(report.counts)) counts[name] = (counts[name] ?? 0) + times
     } catch (error) {
-      if (error instanceof SimulationFailure) return { ...sum, failure: error }
+      if (error instanceof SimulationFailure) return { ...sum, missing: missingFrom(counts), failure: error }
       throw error
     }
   }
-  return { ...sum, failure: undefined }
+  return { ...sum, missing: missingFrom(counts), failure: undefined }
 }

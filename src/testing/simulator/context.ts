@@ -84,6 +84,7 @@ function queueOf(
       url: 'https://server.example/acks',
       headers: () => ({ authorization: owner === '' ? 'nobody' : owner }),
       fetch: fetch(body),
+      lingerMs: profile.lingerMs,
     },
     worker: { concurrency, leaseMs, maxCrashes, interruptible },
     limits: { maxPending, overflow, maxRunning },

@@ -176,7 +176,10 @@ function checkDeliveries({ oracle, server }: Simulation): void {
 }
 
 /** Closing leaves nothing behind: no promise, no timer, no lock. */
-export async function closeAll({ contexts, promises }: Simulation, step: () => Promise<void>): Promise<void> {
+export async function closeAll(
+  { contexts, survivors, promises }: Simulation,
+  step: () => Promise<void>,
+): Promise<void> {
   const closing = [...contexts]
   for (const context of closing) {
     promises.follow(context, 'close', '', context.queue.close(), {
@@ -187,4 +190,8 @@ export async function closeAll({ contexts, promises }: Simulation, step: () => P
   }
   for (let left = 5_000; left > 0 && closing.some(({ isClosed }) => !isClosed); left--) await step()
   for (const { name, isClosed } of closing) must(isClosed, goesOn, () => `${name} does not close`)
+  for (let left = 300; left > 0 && survivors.some(({ clock }) => clock.timers > 0); left--) await step()
+  for (const { name, clock } of survivors) {
+    must(clock.timers === 0, goesOn, () => `${name} is closed, and ${clock.timers} timers still run`)
+  }
 }

@@ -172,6 +172,8 @@ function judgeEnd(event: Extract<LogEvent, { readonly type: 'dead' | 'cancelled'
     must(ended.state === 'pending', stale, () => `${show(event)}, but it is ${ended.state}`)
   }
   if (event.type === 'cancelled') {
+    const hold = bench.model.holdOf(ended)
+    if (hold && event.epoch !== undefined) hold.owesCharge = false
     const isAsked = event.epoch === undefined || ended.isCancelRequested
     must(isAsked, stale, () => `${show(event)}, but nobody asked for it`)
     return

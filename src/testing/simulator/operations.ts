@@ -121,7 +121,7 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
   start: ({ promises }, context) => promises.follow(context, 'start', '', context.queue.start()),
 
   stop({ promises, random }, context) {
-    const graceMs = random.pick([0, 1_000, 30_000])
+    const graceMs = random.pick([0, 0, 1_000, 30_000])
     promises.follow(context, 'stop', String(graceMs), context.queue.stop({ graceMs }))
   },
 

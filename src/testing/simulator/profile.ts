@@ -73,6 +73,7 @@ export interface Profile {
   /** The host of these contexts stops them at will. */
   readonly interruptible: boolean
   readonly checkpointEvents: number
+  readonly lingerMs: number
   readonly maxRunning: number
   readonly maxPending: number
   readonly overflow: 'reject' | 'drop-oldest'
@@ -91,7 +92,8 @@ export interface Profile {
   readonly operations: Operations
 }
 
-const store: StoreFaults = {
+/** All of them, as often as they may be. */
+export const storeFaults: StoreFaults = {
   failed: 0.02,
   'lost before': 0.02,
   'lost after': 0.02,
@@ -100,7 +102,8 @@ const store: StoreFaults = {
   stalled: 0.01,
 }
 
-const network: NetworkFaults = {
+/** All of them, as often as they may be. */
+export const networkFaults: NetworkFaults = {
   'lost request': 0.1,
   'lost response': 0.1,
   'duplicated request': 0.1,
@@ -112,7 +115,8 @@ const network: NetworkFaults = {
   'captive portal': 0.1,
 }
 
-const world: WorldFaults = {
+/** All of them, as often as they may be. */
+export const worldFaults: WorldFaults = {
   crash: 3,
   freeze: 4,
   'wall clock forwards': 2,
@@ -137,7 +141,7 @@ const operations: Operations = {
   resume: 3,
   flush: 3,
   start: 8,
-  stop: 2,
+  stop: 4,
   drain: 3,
   close: 2,
   open: 8,
@@ -167,6 +171,7 @@ export function drawProfile(random: Random): Profile {
     concurrency: random.pick([1, 2, 4]),
     maxCrashes: random.pick([0, 1, 5]),
     interruptible: random.chance(0.2),
+    lingerMs: random.pick([0, 200]),
     checkpointEvents: random.pick([15, 40, 100, 1_000]),
     maxRunning: random.chance(0.3) ? random.between(1, 3) : Number.POSITIVE_INFINITY,
     maxPending: random.chance(0.3) ? random.between(3, 8) : Number.POSITIVE_INFINITY,
@@ -177,9 +182,9 @@ export function drawProfile(random: Random): Profile {
     operationRate: random.pick([0.1, 0.2, 0.35]),
     faultRate: random.pick([0.01, 0.03, 0.06]),
     patience: random.pick([0.03, 0.1, 0.2]),
-    store: random.chance(0.8) ? some(store, 0.7) : some(store, 0),
-    network: random.chance(0.8) ? some(network, 0.5) : some(network, 0),
-    world: some(world, 0.6),
+    store: random.chance(0.8) ? some(storeFaults, 0.7) : some(storeFaults, 0),
+    network: random.chance(0.8) ? some(networkFaults, 0.5) : some(networkFaults, 0),
+    world: some(worldFaults, 0.6),
     operations: { ...some(operations, 0.75), enqueue: operations.enqueue, start: 8, open: 8 },
   }
 }

@@ -29,14 +29,14 @@ export async function runSchedule(
   await closeAll(simulation, step)
 }
 
-/** A caller asks, a fault strikes, time passes, or something that is due happens. */
+/** Something that is due happens; before it, now and then, a caller asks, a fault strikes, or time passes. */
 async function disturbedStep(simulation: Simulation): Promise<void> {
   const { random, profile, world } = simulation
   const { operationRate, faultRate, patience } = profile
-  if (random.chance(operationRate)) return touched(simulation, operate(simulation))
-  if (random.chance(faultRate)) return touched(simulation, strike(simulation))
+  if (random.chance(operationRate)) await touched(simulation, operate(simulation))
+  if (random.chance(faultRate)) await touched(simulation, strike(simulation))
   if (random.chance(patience)) world.pass(random.pick([1, 30, 1_000, 10_000]))
-  return calmStep(simulation)
+  await calmStep(simulation)
 }
 
 /** Something that is due happens; when nothing is, time passes until something is. */

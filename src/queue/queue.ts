@@ -143,16 +143,28 @@ function queueOf(parts: Parts): Queue {
     on: (name, listener) => emitter.on(name, listener),
     close,
     async destroy(options = {}) {
-      const { force = false } = options
-      // Refused, it leaves everything as it was, what runs included.
-      if (!force) await verbs.mayDestroy(parts)
-      await worker.stop(0)
-      await sender?.stop()
-      await verbs.destroy(parts, force)
+      await erase(parts, options.force ?? false)
       await close()
     },
     [asyncDispose]: close,
   } as Queue
+}
+
+/** Refused, it leaves everything as it was, what runs included. */
+async function erase(parts: Parts, force: boolean): Promise<void> {
+  const { worker, sender } = parts
+  if (!force) await verbs.mayDestroy(parts)
+  const wasOn = worker.isOn
+  await worker.stop(0)
+  await sender?.stop()
+  try {
+    await verbs.destroy(parts, force)
+  } catch (error) {
+    // Something came in at the last moment.
+    sender?.start()
+    if (wasOn) await Promise.allSettled([worker.start()])
+    throw error
+  }
 }
 
 /** The platform's symbol, where it has one. */

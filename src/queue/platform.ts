@@ -1,5 +1,5 @@
 import type { Replica } from '../replica/types.ts'
-import type { Locks } from '../worker/types.ts'
+import type { Locks, WorkerOptions } from '../worker/types.ts'
 
 /** What a queue takes from the place it runs in. The simulator brings its own; applications have no use for it. */
 export interface Platform {
@@ -8,8 +8,11 @@ export interface Platform {
   readonly isHidden: () => boolean
   /** How many events in the log's tail make a checkpoint due. @default 1_000 */
   readonly checkpointEvents?: number | undefined
-  /** Called with the replica once it is wired, for whoever checks its state against the log. */
-  readonly observe?: (replica: Replica) => void
+  /**
+   * Called once the queue is wired: with the replica, for whoever checks its state against the log, and with what its
+   * worker is made of, for whoever runs jobs as it does.
+   */
+  readonly observe?: (replica: Replica, worker: WorkerOptions) => void
 }
 
 /** The option that brings a {@link Platform}; no string names it, so no application depends on it. */

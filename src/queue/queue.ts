@@ -49,12 +49,18 @@ export function createQueue<const T extends Tasks>(
 export function createQueue<const H extends Handlers>(
   options: CommonOptions & { readonly tasks?: undefined; readonly handlers: H },
 ): Queue<KindsOfHandlers<H>>
-export function createQueue(
-  options: CommonOptions & {
-    readonly tasks?: Tasks | undefined
-    readonly handlers?: Readonly<Record<string, unknown>> | undefined
-  },
-): unknown {
+export function createQueue(options: LooseOptions): unknown {
+  return openQueue(options)
+}
+
+/** Options whose kinds are only known when they are looked at. */
+export interface LooseOptions extends CommonOptions {
+  readonly tasks?: Tasks | undefined
+  readonly handlers?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** {@link createQueue}, for rooms that have done its typing themselves. */
+export function openQueue(options: LooseOptions): Queue {
   check(options)
   return queueOf(wireUp(options, kindsOf(options.tasks, options.handlers ?? {})))
 }

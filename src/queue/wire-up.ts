@@ -9,7 +9,7 @@ import { createConnectivity } from '../sync/connectivity.ts'
 import { wishesOf } from '../sync/options.ts'
 import { createSender } from '../sync/sender.ts'
 import type { Clock } from '../types.ts'
-import type { Connectivity, Kind } from '../worker/types.ts'
+import type { Connectivity, Kind, WorkerOptions } from '../worker/types.ts'
 import { Worker } from '../worker/worker.ts'
 import { attend } from './attend.ts'
 import { systemClock } from './clock.ts'
@@ -47,7 +47,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   const deciding = ({ now, emit }: Drafting): Deciding => ({ now, emit, owner, acks: wishes() })
   const maxRunning = limits.maxRunning ?? Number.POSITIVE_INFINITY
   const concurrency = settings.concurrency ?? 4
-  const worker = new Worker({
+  const working: WorkerOptions = {
     ...{ replica, clock, random, mint, owner, kinds, concurrency, maxRunning, connectivity, wishes, warn },
     leaseMs: settings.leaseMs ?? (isPage() ? pageLeaseMs : leaseMs),
     maxCrashes: settings.maxCrashes ?? 5,
@@ -55,7 +55,8 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
     lockPrefix: `holdfast:${store.identity}:`,
     locks: store.sharesLocks === false ? undefined : platform.locks,
     isHidden: platform.isHidden,
-  })
+  }
+  const worker = new Worker(working)
   const sender =
     sync &&
     createSender({
@@ -72,7 +73,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   )
   const state = { current: 'closed' as StoreState }
   attend(replica, owner, emitter, sender, state)
-  platform.observe?.(replica)
+  platform.observe?.(replica, working)
   return {
     ...{
       name,

@@ -12,14 +12,35 @@ export function claimRequest(
   events: readonly LogEvent[],
   abilities: ReadonlyMap<string, Ability>,
   runner: Runner,
-  { concurrency, maxRunning, connectivity, kinds }: WorkerOptions,
+  options: WorkerOptions,
 ): ClaimRequest {
+  const { maxRunning, connectivity, kinds } = options
   // What may run only once is not claimed in the entry that brings it: its caller has not been told of it yet.
   const brings = events.some((event) => event.type === 'enqueued' && event.once)
   const able = brings ? new Map([...abilities].filter(([kind]) => !kinds.get(kind)?.once)) : abilities
-  const held = state.index.held.get(run.worker)?.size ?? 0
-  const slots = concurrency - held - runner.zombies(state)
+  const slots = freeSlots(state, run, runner, options)
   return { run, slots, kinds: able, maxRunning, online: connectivity.online() }
+}
+
+/** Whether something is due, by whatever another context wrote, that this one may have a slot for. */
+export function isOffered(
+  state: State,
+  run: Run,
+  abilities: ReadonlyMap<string, Ability>,
+  runner: Runner,
+  options: WorkerOptions,
+): boolean {
+  if (freeSlots(state, run, runner, options) <= 0) return false
+  const { ready } = state.index
+  return [...abilities.keys()].some((kind) => {
+    const lane = ready.lane(options.owner, kind)
+    return lane !== undefined && ready.peek(lane) !== undefined
+  })
+}
+
+function freeSlots(state: State, run: Run, runner: Runner, { concurrency }: WorkerOptions): number {
+  const held = state.index.held.get(run.worker)?.size ?? 0
+  return concurrency - held - runner.zombies(state)
 }
 
 /** Whether an entry brought jobs that this context is not to claim in the same breath. */

@@ -7,7 +7,7 @@ import { decideRelease } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
-import { claimRequest, leavesSome } from './claiming.ts'
+import { claimRequest, isOffered, leavesSome } from './claiming.ts'
 import { isMissed, LeaseWatch } from './leases.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
@@ -153,17 +153,17 @@ export class Worker {
     this.#undo = [
       replica.ride((state, drafting) => this.#ride(state, drafting)),
       replica.listen({
-        entry: () => this.#onEntry(),
-        left: () => this.#onEntry(),
+        entry: (_, own) => this.#onEntry(!own),
+        left: () => this.#onEntry(false),
         notice: ({ state }) => {
           // Started while the queue was closing, too.
           if (state === 'down' || state === 'closed') this.#abandon()
-          if (state === 'reloaded' || state === 'replaced') this.#onEntry()
+          if (state === 'reloaded' || state === 'replaced') this.#onEntry(true)
         },
       }),
       connectivity.subscribe(() => this.wake(true)),
     ]
-    this.#onEntry()
+    this.#onEntry(false)
   }
 
   /** Joins every entry: expires, renews, keeps progress, and claims with the slots that this entry frees. */
@@ -200,10 +200,13 @@ export class Worker {
     return !this.#options.isHidden() || !events.some((event) => event.type === 'enqueued')
   }
 
-  /** Something was committed, by whomever. */
-  #onEntry(): void {
-    const { state } = this.#options.replica
+  /** Something was committed. What another context wrote was offered to nobody here yet. */
+  #onEntry(isNews: boolean): void {
+    const { replica } = this.#options
+    const { state } = replica
     if (state === undefined || this.#mode === 'off') return
+    const run = isNews && this.#mode === 'on' ? this.#run.current : undefined
+    if (run && isOffered(state, run, this.abilities, this.runner, this.#options)) replica.poke()
     this.runner.look(state)
     this.#leases.look(state)
     this.#arm(state)

@@ -139,7 +139,7 @@ export interface EnqueueOptions {
   readonly delayMs?: number
   /** Epoch milliseconds. */
   readonly availableAt?: number
-  /** If it was not claimed by then, it is dead: `expired`. */
+  /** If it waits, or waits again, when so much time has passed since the enqueue, it is dead: `expired`. */
   readonly expiresInMs?: number
 }
 

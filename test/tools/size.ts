@@ -1,5 +1,6 @@
-/** Measures what each entry point costs a page, and holds it and the README to it. Needs a build. */
-import { existsSync, readFileSync } from 'node:fs'
+/** Measures what each entry point costs a page, and holds it and the README to it. Needs a build. `--write` has the
+ * README say what is measured. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -9,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const entries = [
   {
     name: 'createQueue, both stores',
-    budget: 36_000,
+    budget: 38_000,
     source: `export { createQueue, memoryStore, indexedDbStore } from './dist/index.js'`,
   },
   { name: 'holdfast/http', budget: 4_000, source: `export * from './dist/http/index.js'` },
@@ -44,9 +45,19 @@ function claimFault(bytes: number): string | undefined {
   return `README.md states ${claim} kB in its first line: measured ${kilobytes.toFixed(1)} kB`
 }
 
+/** `--write`: states the measured figure in the README. */
+function writeClaim(bytes: number): void {
+  const path = `${root}README.md`
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(/\d+(?:\.\d+)? kB/, `${(bytes / 1000).toFixed(1)} kB`),
+  )
+}
+
 const faults: string[] = []
 for (const [index, { name, budget, source }] of entries.entries()) {
   const bytes = await measure(source)
+  if (index === 0 && process.argv.includes('--write')) writeClaim(bytes)
   const claimed = index === 0 ? claimFault(bytes) : undefined
   console.log(`${name.padEnd(26)}${String(bytes).padStart(7)} of ${budget} bytes`)
   if (bytes > budget) faults.push(`${name} is over its budget: ${bytes} of ${budget} bytes`)

@@ -1,0 +1,88 @@
+import type { Fault } from './fault.ts'
+
+/** Faults of one context's side: replica, worker, queue. */
+export const contextFaults: readonly Fault[] = [
+  {
+    name: 'a decision that throws leaves its facts in the entry',
+    file: 'src/replica/draft.ts',
+    from: 'basket.events.length = lengths[0]',
+    to: 'void lengths',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'a lost answer is taken for a failure',
+    file: 'src/replica/batch.ts',
+    from: 'return drafted !== undefined && this.#settle(drafted)',
+    to: 'return drafted === null && this.#settle(drafted)',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'drafts share an id: which one landed, nobody can tell',
+    file: 'src/replica/batch.ts',
+    from: 'const counter = nextCounter()',
+    to: 'const counter = this.#last?.counter ?? nextCounter()',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'a decision to write nothing is believed without a look',
+    file: 'src/replica/batch.ts',
+    from: '} else if (!this.#fresh &&',
+    to: '} else if (this.#fresh === undefined &&',
+    caughtBy: {
+      file: 'test/unit/queue/enqueue.test.ts',
+      test: 'enqueue decides on the truth also where it writes nothing, although every hint was lost',
+    },
+  },
+  {
+    name: 'a full store refuses everybody',
+    file: 'src/replica/batch.ts',
+    from: 'const growing = this.#waiting.filter((each) => each.options.grows)',
+    to: 'const growing = this.#waiting',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'the payload is deleted at the claim, before its job is done',
+    file: 'src/worker/worker.ts',
+    from: 'decideClaim(state, request, deciding) : []',
+    to: 'decideClaim(state, request, deciding).map((held) => (drafting.drop(held.id), held)) : []',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'the payload is deleted when an attempt fails',
+    file: 'src/worker/settle.ts',
+    from: " && job?.state === 'completed'",
+    to: '',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'the payload outlives its job',
+    file: 'src/worker/settle.ts',
+    from: " && job?.state === 'completed'",
+    to: " && job?.state === 'cancelled'",
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'the progress of a stale epoch is accepted',
+    file: 'src/worker/runner.ts',
+    from: 'if (execution.pending && holds(state, execution)) yield',
+    to: 'if (execution.pending && state.jobs.get(execution.id)) yield',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'the idempotency key changes between attempts',
+    file: 'src/worker/execution.ts',
+    from: 'idempotencyKey: ',
+    to: 'idempotencyKey: String(attempt) + ',
+    caughtBy: {
+      file: 'test/unit/worker/handlers.test.ts',
+      test: 'a handler is given what there is to know of its job',
+    },
+  },
+  {
+    name: 'another payload runs than the one that replaced it',
+    file: 'src/queue/intake.ts',
+    from: 'if (taken && encoded.beside !== undefined)',
+    to: "if (outcome === 'created' && encoded.beside !== undefined)",
+    caughtBy: 'simulator',
+  },
+]

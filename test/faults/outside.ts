@@ -1,0 +1,79 @@
+import type { Fault } from './fault.ts'
+
+/** Faults where the queue meets the outside: stores, the wire, the server's end. */
+export const outsideFaults: readonly Fault[] = [
+  {
+    name: 'the memory store does not check the mark',
+    file: 'src/store/memory.ts',
+    from: 'if (after.seq < log.mark) throw',
+    to: 'if (after.seq < 0) throw',
+    caughtBy: {
+      file: 'test/conformance/memory.test.ts',
+      test: 'a replica frozen at 100 cannot append after the others reached 600 and truncated',
+    },
+  },
+  {
+    name: 'IndexedDB does not compare the number of an entry',
+    file: 'src/store/indexeddb/append.ts',
+    from: 'if (key === seq) step.commit()',
+    to: 'if (key !== undefined) step.commit()',
+    caughtBy: {
+      file: 'test/conformance/fake-indexeddb.test.ts',
+      test: 'a replica frozen at 100 cannot append after the others reached 600 and truncated',
+    },
+  },
+  {
+    name: 'IndexedDB is believed at the success of a request',
+    file: 'src/store/indexeddb/transaction.ts',
+    from: "committing = transaction.mode === 'readwrite'",
+    to: "committing = transaction.mode === 'readwrite'\n      queueMicrotask(() => transaction.oncomplete?.(new Event('complete')))",
+    caughtBy: {
+      file: 'test/conformance/indexeddb/faults.test.ts',
+      test: 'success of a request is no commit: the promise waits for the transaction',
+    },
+  },
+  {
+    name: 'the page of a captive portal counts as an acknowledgement',
+    file: 'src/sync/transport.ts',
+    from: 'await bodyOf(response), () =>',
+    to: '(await bodyOf(response)).replace(/^<[^]*/, () => JSON.stringify({ acknowledged: batch.last, id: batch.last + "-" + batch.items.at(-1)?.ack.id, rejected: [] })), () =>',
+    caughtBy: {
+      file: 'test/unit/sync/answers.test.ts',
+      test: 'a 200 settles nothing when it is a captive portal’s page',
+    },
+  },
+  {
+    name: 'what a 200 says is believed without comparing ids',
+    file: 'src/machine/outbox.ts',
+    from: 'if (!isOwn(state, outbox, said.through, said.id))',
+    to: 'if (said.through > outbox.last)',
+    caughtBy: {
+      file: 'test/unit/sync/answers.test.ts',
+      test: 'a 200 settles nothing under another id: a new outbox begins at 1',
+    },
+  },
+  {
+    name: 'the receiver takes a gap',
+    file: 'src/receiver/settlement.ts',
+    from: 'batch.first > expected ?',
+    to: 'batch.first < 0 ?',
+    caughtBy: {
+      file: 'test/unit/receiver/receiver.test.ts',
+      test: 'a batch that leaves a gap is told which number is expected',
+    },
+  },
+  {
+    name: 'the receiver moves its mark although onAck threw',
+    file: 'src/receiver/settlement.ts',
+    from: '{ ...changed(known, reached, batch), result: delivery.failed }',
+    to: '{ ...changed(known, { ...reached, mark: item.to, id: item.id }, batch), result: delivery.failed }',
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'the receiver takes what it knows already once more',
+    file: 'src/receiver/settlement.ts',
+    from: 'if (item.to <= reached.mark) continue',
+    to: 'if (item.to < reached.mark) continue',
+    caughtBy: 'simulator',
+  },
+]

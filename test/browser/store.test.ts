@@ -105,9 +105,8 @@ async function expectMemory(page: Page): Promise<void> {
 test('when the site’s data is cleared under open tabs, they go on with a new log, and nothing hangs', async () => {
   const [site, api] = [await serveSite(), await serveApi()]
   api.strike = ({ path }) => (path === '/photos' ? 503 : undefined)
-  const pages = [await chromium().open(site.url), await chromium().open(site.url)]
-  const [one, other] = pages
-  if (one === undefined || other === undefined) throw new Error('There are no tabs')
+  const open = () => chromium().open(site.url)
+  const [one, other, watcher] = [await open(), await open(), await open()]
   const id = await one.evaluate(async (url) => {
     const queue = app.openPhotos({ api: url, retry: { baseMs: 20, capMs: 200 } })
     app.kept.set('told', app.listen(queue))
@@ -119,11 +118,13 @@ test('when the site’s data is cleared under open tabs, they go on with a new l
     )
     return taken.id
   }, api.url)
-  await other.evaluate(async (url) => {
-    const queue = app.openPhotos({ api: url })
-    app.kept.set('told', app.listen(queue))
-    await queue.info()
-  }, api.url)
+  for (const page of [other, watcher]) {
+    await page.evaluate(async (url) => {
+      const queue = app.openPhotos({ api: url })
+      app.kept.set('told', app.listen(queue))
+      await queue.info()
+    }, api.url)
+  }
 
   const session = await devTools(one)
   await session.send('Storage.clearDataForOrigin', { origin: site.url, storageTypes: 'all' })
@@ -141,7 +142,11 @@ test('when the site’s data is cleared under open tabs, they go on with a new l
   expect(ended).toBe('job-cancelled')
   // Done by the tab that was started before, which still is.
   await other.evaluate((taken) => app.photos.result(taken), found.taken)
-  for (const page of pages) expect(await toldOf(page, 'store')).toContainEqual({ state: 'replaced' })
+  // Whoever only watches, too: by the hint that comes with the new log's first entry.
+  for (const page of [one, other, watcher]) {
+    await expect.poll(() => toldOf(page, 'store'), soon).toContainEqual({ state: 'replaced' })
+  }
+  expect(await toldOf(watcher, 'store')).toEqual([{ state: 'opened' }, { state: 'replaced' }])
   await expect.poll(() => api.acks(), soon).toMatchObject([{ sequence: 1, subject: found.taken }])
 })
 

@@ -92,3 +92,20 @@ test('tabs see each other’s jobs by hints, without looking for them', async ()
   // One look for each hint; the list itself reads nothing.
   expect(seen.reads).toBe(3)
 })
+
+test('a job enqueued in one tab is run by another at once, though it was idle and in the background', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  const runner = await chromium().open(site.url)
+  await start(runner, { api: api.url })
+  const writer = await chromium().open(site.url)
+  expect(await runner.evaluate(() => document.visibilityState)).toBe('hidden')
+  const job = await writer.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    const { id } = await queue.enqueue('upload', { name: 'photo', file: new Blob(['photo']) })
+    await queue.result(id)
+    return queue.get(id)
+  }, api.url)
+  // Far sooner than the half minute after which every worker looks by itself.
+  expect(Number(job?.startedAt) - Number(job?.enqueuedAt)).toBeLessThan(10_000)
+  expect(await runner.evaluate(() => app.returned)).toEqual([1])
+})

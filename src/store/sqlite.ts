@@ -128,7 +128,7 @@ function openHandle(link: Link, target: Handle): Store {
       })
       const create = (connection: Connection) =>
         snapshotOf(connection, createHead(connection, target), target)
-      const snapshot = found ?? (await write('relaxed', create))
+      const snapshot = found ?? (await write(create))
       link.hints.note(queueName)
       return snapshot
     },
@@ -147,7 +147,7 @@ function openHandle(link: Link, target: Handle): Store {
         return head && payloadOf(connection, head.queue, id, identity)
       }),
     checkpoint: (through, pages) =>
-      write('relaxed', (connection) => {
+      write((connection) => {
         const head = headOf(connection, target)
         const isNews = head?.log === through.log && through.seq > head.mark && through.seq <= head.head
         if (isNews) truncate(connection, head.queue, through.seq, pages)
@@ -161,11 +161,14 @@ function openHandle(link: Link, target: Handle): Store {
       return unsubscribe
     },
     async leave(worker) {
-      await write('relaxed', (connection) => addBye(connection, createHead(connection, target), worker))
+      await write((connection) => addBye(connection, createHead(connection, target), worker))
       hint()
     },
     async destroy() {
-      await write('strict', (connection) => erase(connection, target))
+      await write(
+        (connection) => erase(connection, target),
+        () => 'strict',
+      )
       hint()
       close()
     },

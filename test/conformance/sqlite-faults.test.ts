@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { nodeSqlite, sqliteStore } from 'holdfast/sqlite'
+import { nodeSqlite, type SqliteDriver, sqliteStore } from 'holdfast/sqlite'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { isQueueError, type QueueErrorCode } from '../../src/errors.ts'
-import type { Draft, Store } from '../../src/store/contract.ts'
+import type { Decide, Draft, Store } from '../../src/store/contract.ts'
 
 /** What can go wrong in SQLite, and nowhere else. */
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-faults-'))
@@ -27,7 +27,7 @@ function connect(path = newPath()): DatabaseSync {
   return database
 }
 
-/** The store on a connection that the test can look at, and what it executed. */
+/** The store on a connection that the test can look at, what it executed, and when it flushed. */
 function watched(path = newPath()): { store: Store; database: DatabaseSync; executed: string[] } {
   const database = connect(path)
   const executed: string[] = []
@@ -37,12 +37,15 @@ function watched(path = newPath()): { store: Store; database: DatabaseSync; exec
       database.exec(sql)
     },
     prepare: (sql) => database.prepare(sql),
-    location: () => path,
     get isTransaction() {
       return database.isTransaction
     },
   })
-  return { store: sqliteStore({ driver })('q'), database, executed }
+  const flush = async () => {
+    executed.push('flush')
+    await driver.flush?.()
+  }
+  return { store: sqliteStore({ driver: { ...driver, flush } })('q'), database, executed }
 }
 
 const draft = (more: Partial<Draft> = {}): Draft => ({
@@ -115,34 +118,74 @@ describe('the lock', () => {
 })
 
 describe('durability', () => {
-  const levels = (executed: readonly string[]) => executed.filter((sql) => sql.includes('synchronous'))
+  const commits = (executed: readonly string[]) =>
+    executed.filter((sql) => sql === 'COMMIT' || sql === 'flush' || sql.includes('synchronous'))
 
-  test('is set for each commit', async () => {
+  test('is a flush of what is strict, after its commit and without the lock', async () => {
     const { store, executed } = watched()
     const { log } = await store.load()
+    expect(commits(executed)).toContain('PRAGMA synchronous = NORMAL')
     executed.length = 0
     await store.commit({ log, seq: 0 }, () => draft({ durability: 'strict' }))
+    expect(commits(executed)).toEqual(['COMMIT', 'flush'])
     await store.commit({ log, seq: 1 }, () => draft({ durability: 'relaxed' }))
-    expect(levels(executed)).toEqual(['PRAGMA synchronous = FULL', 'PRAGMA synchronous = NORMAL'])
+    expect(commits(executed)).toEqual(['COMMIT', 'flush', 'COMMIT'])
   })
 
-  test('is strict when the second draft is, though the first was not', async () => {
+  test('is that of the draft that was appended, whatever the first one said', async () => {
     const { store, executed } = watched()
     const { log } = await store.load()
     await store.commit({ log, seq: 0 }, () => draft())
     executed.length = 0
-    const missed: number[] = []
-    const seq = await store.commit({ log, seq: 0 }, ({ entries }) => {
-      missed.push(entries.length)
-      return draft({ durability: missed.length === 1 ? 'relaxed' : 'strict' })
-    })
-    expect(seq).toBe(2)
-    expect(levels(executed)).toEqual(['PRAGMA synchronous = NORMAL', 'PRAGMA synchronous = FULL'])
-    // The entry was given once, although the transaction that gave it was undone.
-    expect(missed).toEqual([0, 1, 0])
-    expect((await store.load()).entries).toHaveLength(2)
+    const { decide } = turns(draft(), draft({ durability: 'strict' }))
+    expect(await store.commit({ log, seq: 0 }, decide)).toBe(2)
+    expect(commits(executed)).toEqual(['COMMIT', 'flush'])
+  })
+
+  test('is with every commit where nothing can be flushed', async () => {
+    const { driver, executed } = unflushable()
+    await sqliteStore({ driver })('q').load()
+    expect(commits(executed)).toContain('PRAGMA synchronous = FULL')
+  })
+
+  test('that fails leaves open whether the entry is there', async () => {
+    const broken = new Error('the disk is gone')
+    const driver = { ...unflushable().driver, flush: () => Promise.reject(broken) }
+    const store = sqliteStore({ driver })('q')
+    const { log } = await store.load()
+    const error: unknown = await store
+      .commit({ log, seq: 0 }, () => draft({ durability: 'strict' }))
+      .catch((reason: unknown) => reason)
+    expect(isQueueError(error, 'store-failed') && error.uncertain && error.cause).toBe(broken)
+    expect((await store.read({ log, seq: 0 })).entries).toHaveLength(1)
+  })
+
+  test('needs no flush once the last connection is closed', async () => {
+    const path = newPath()
+    await expect(nodeSqlite(connect(path)).flush?.()).resolves.toBe(undefined)
   })
 })
+
+function unflushable(): { driver: SqliteDriver; executed: string[] } {
+  const database = connect()
+  const executed: string[] = []
+  const { flush: _, ...driver } = nodeSqlite(database)
+  const exec = (sql: string) => {
+    executed.push(sql)
+    database.exec(sql)
+  }
+  return { driver: { ...driver, exec }, executed }
+}
+
+/** Decides on the drafts in turn, the last one again and again, and counts what it was told. */
+function turns(...drafts: Draft[]) {
+  const missed: number[] = []
+  const decide: Decide = ({ entries }) => {
+    missed.push(entries.length)
+    return drafts[Math.min(missed.length, drafts.length) - 1]
+  }
+  return { decide, missed }
+}
 
 describe('what is too long for a row', () => {
   const long = `${'é👍'.repeat(400_000)}x`
@@ -192,12 +235,8 @@ test('a Blob that only the second draft has is read, and decide told nothing twi
   const { store } = watched()
   const { log } = await store.load()
   await store.commit({ log, seq: 0 }, () => draft())
-  const missed: number[] = []
   const put = [{ id: 'p', value: new Blob(['late']) }]
-  const decide = ({ entries }: { entries: readonly unknown[] }) => {
-    missed.push(entries.length)
-    return missed.length === 1 ? draft() : draft({ put })
-  }
+  const { decide, missed } = turns(draft(), draft({ put }))
   expect(await store.commit({ log, seq: 0 }, decide)).toBe(2)
   expect(missed).toEqual([0, 1, 0])
   const back = await store.payload('p')

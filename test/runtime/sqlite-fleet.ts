@@ -29,16 +29,18 @@ export interface FleetOptions {
   readonly folder: string
   readonly size: number
   readonly concurrency: number
+  readonly leaseMs: number
 }
 
 /** Bundles the worker once, since each of many starts would else strip types from all of the library. */
-export async function startFleet({ folder, size, concurrency }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ folder, size, concurrency, leaseMs }: FleetOptions): Promise<Fleet> {
   const program = join(folder, 'worker.mjs')
   await build({ entryPoints: [source], bundle: true, format: 'esm', platform: 'node', outfile: program })
   const lives: Life[] = []
   const starting: Promise<void>[] = []
   const start = async (): Promise<void> => {
-    const child = fork(program, [databaseIn(folder), effectsIn(folder), String(concurrency)], {
+    const settings = [concurrency, leaseMs].map(String)
+    const child = fork(program, [databaseIn(folder), effectsIn(folder), ...settings], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     // Heard in any case: a process that cannot start must fail the test, not hang it.

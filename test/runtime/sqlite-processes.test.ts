@@ -12,11 +12,12 @@ import { afterAll, expect, test } from 'vitest'
 import { databaseIn, type Effect, type Fleet, readEffects, startFleet } from './sqlite-fleet.ts'
 
 const isFull = process.env.HOLDFAST_PROCESSES === 'full'
-const { jobs, keys, killingMs, limitMs } = isFull
-  ? { jobs: 20_000, keys: 200, killingMs: 60_000, limitMs: 600_000 }
-  : { jobs: 4_000, keys: 200, killingMs: 12_000, limitMs: 110_000 }
+const { jobs, killingMs, leaseMs, limitMs } = isFull
+  ? { jobs: 20_000, killingMs: 60_000, leaseMs: 30_000, limitMs: 900_000 }
+  : { jobs: 2_400, killingMs: 10_000, leaseMs: 15_000, limitMs: 240_000 }
+const keys = 200
 const size = 8
-const concurrency = 10
+const concurrency = 4
 const seed = Number(process.env.HOLDFAST_SEED ?? Date.now() % 2 ** 32)
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-processes-'))
@@ -36,7 +37,7 @@ test(
       return { kind: 'write' as const, payload: { key, n }, key: String(key) }
     })
     await queue.enqueueAll(items)
-    const fleet = await startFleet({ folder, size, concurrency })
+    const fleet = await startFleet({ folder, size, concurrency, leaseMs })
     const startedAt = Date.now()
     await killAtRandom(fleet, startedAt + killingMs)
     await fleet.complete()

@@ -3,11 +3,11 @@ import { appendFileSync } from 'node:fs'
 import { createQueue } from 'holdfast'
 import { sqliteStore } from 'holdfast/sqlite'
 
-const [path = '', effects = '', concurrency = ''] = process.argv.slice(2)
+const [path = '', effects = '', concurrency = '', leaseMs = ''] = process.argv.slice(2)
 const queue = createQueue({
   name: 'work',
   store: sqliteStore({ path }),
-  worker: { concurrency: Number(concurrency), leaseMs: 5_000 },
+  worker: { concurrency: Number(concurrency), leaseMs: Number(leaseMs) },
   handlers: {
     write: async ({ key, n }: { key: number; n: number }) => {
       await new Promise((resolve) => setTimeout(resolve, (n * 7 + key) % 5))

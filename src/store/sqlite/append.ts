@@ -1,4 +1,4 @@
-import type { CommitOptions, Decide, Draft, Durability, Missed, Position, Store } from '../contract.ts'
+import type { CommitOptions, Decide, Draft, Missed, Position, Store } from '../contract.ts'
 import { storable } from '../failures.ts'
 import type { Connection } from './connection.ts'
 import { addEntry, type Head, headAt, missedSince, type Target } from './log.ts'
@@ -23,14 +23,14 @@ export async function append(
   { fresh = false }: CommitOptions,
 ): Promise<number | undefined> {
   const attempt: Attempt = { ...appender, after, decide, packer: createPacker(), seen: after.seq }
-  if (fresh) return appendDecided(attempt, 'strict', undefined)
+  if (fresh) return appendDecided(attempt, undefined)
   const draft = storable(decide(nothing), appender.limits)
   if (draft === undefined) return undefined
   const { packer } = attempt
   // Awaited only where there is something to read.
   const unread = packer.unread(draft)
   if (unread.length > 0) await packer.read(unread)
-  return appendDecided(attempt, draft.durability, { draft, puts: packer.pack(draft) })
+  return appendDecided(attempt, { draft, puts: packer.pack(draft) })
 }
 
 interface Attempt extends Appender {
@@ -43,10 +43,7 @@ interface Attempt extends Appender {
   stopped?: Stop | undefined
 }
 
-type Stop =
-  | { readonly thrown: unknown }
-  | { readonly unread: readonly Blob[] }
-  | { readonly wants: Durability }
+type Stop = { readonly thrown: unknown } | { readonly unread: readonly Blob[] }
 
 interface Packed {
   readonly draft: Draft
@@ -54,52 +51,44 @@ interface Packed {
 }
 
 /** Until a transaction has what it needs: as good as always the first. */
-async function appendDecided(
-  attempt: Attempt,
-  durability: Durability,
-  packed: Packed | undefined,
-): Promise<number | undefined> {
+async function appendDecided(attempt: Attempt, packed: Packed | undefined): Promise<number | undefined> {
   try {
-    return await appendOnce(attempt, durability, packed)
+    return await appendOnce(attempt, packed)
   } catch (error) {
     const { stopped } = attempt
     if (stopped === undefined) throw error
     if ('thrown' in stopped) throw stopped.thrown
     attempt.stopped = undefined
-    if ('unread' in stopped) await attempt.packer.read(stopped.unread)
-    return appendDecided(attempt, 'wants' in stopped ? stopped.wants : durability, undefined)
+    await attempt.packer.read(stopped.unread)
+    return appendDecided(attempt, undefined)
   }
 }
 
-/** Appends what was decided at `after`; or reads, decides and appends. No other append can come between. */
-function appendOnce(
-  attempt: Attempt,
-  durability: Durability,
-  packed: Packed | undefined,
-): Promise<number | undefined> {
+/** Appends what was decided at the head; or reads, decides and appends. No other append can come between. */
+function appendOnce(attempt: Attempt, optimistic: Packed | undefined): Promise<number | undefined> {
   const { transactions, after, identity } = attempt
-  return transactions.write(durability, (connection) => {
+  let packed = optimistic
+  const work = (connection: Connection): number | undefined => {
     const head = headAt(connection, after, attempt)
-    if (packed && attempt.seen === after.seq && head.head === after.seq)
-      return write(connection, head, packed)
-    const missed = missedSince(connection, head, attempt.seen, identity)
-    attempt.seen = head.head
-    const decided = decideOn(attempt, missed, durability)
-    return decided && write(connection, head, decided)
-  })
+    if (packed === undefined || attempt.seen < head.head) {
+      const missed = missedSince(connection, head, attempt.seen, identity)
+      attempt.seen = head.head
+      packed = decideOn(attempt, missed)
+    }
+    return packed && write(connection, head, packed)
+  }
+  return transactions.write(work, () => packed?.draft.durability ?? 'relaxed')
 }
 
-function decideOn(attempt: Attempt, missed: Missed, durability: Durability): Packed | undefined {
+function decideOn(attempt: Attempt, missed: Missed): Packed | undefined {
   const { decide, packer, limits } = attempt
   attempt.stopped = undefined
   try {
     const draft = storable(decide(missed), limits)
     if (draft === undefined) return undefined
     const unread = packer.unread(draft)
-    if (unread.length > 0) attempt.stopped = { unread }
-    // The transaction has begun as a relaxed one, which cannot be changed.
-    else if (draft.durability === 'strict' && durability === 'relaxed') attempt.stopped = { wants: 'strict' }
-    else return { draft, puts: packer.pack(draft) }
+    if (unread.length === 0) return { draft, puts: packer.pack(draft) }
+    attempt.stopped = { unread }
   } catch (thrown) {
     attempt.stopped = { thrown }
   }

@@ -9,6 +9,8 @@ export interface Connection {
   readonly driver: SqliteDriver
   all(sql: string, ...values: SqliteValue[]): readonly Row[]
   run(sql: string, ...values: SqliteValue[]): void
+  /** Puts what was committed on the disk; absent where each commit does. */
+  readonly flush?: () => Promise<void> | undefined
 }
 
 /** Whether other processes may use the same file at the same time. */

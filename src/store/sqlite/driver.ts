@@ -1,3 +1,5 @@
+import { flushLog } from './flush.ts'
+
 /** What is bound to a statement. */
 export type SqliteValue = string | number | Uint8Array
 
@@ -27,13 +29,17 @@ export interface SqliteDriver {
    * or undoes everything and throws what `work` threw.
    */
   transaction<T>(mode: 'read' | 'write', work: () => T): T
+  /**
+   * Puts all that was committed to the write-ahead log on the disk, off this thread and without SQLite's lock. Without
+   * it, every commit does so by itself, and keeps the lock and the thread meanwhile.
+   */
+  flush?(): Promise<void>
 }
 
 /** What is used of `DatabaseSync` of `node:sqlite`, in Node and Deno. */
 export interface NodeDatabase {
   exec(sql: string): void
   prepare(sql: string): SqliteStatement
-  location?(): string | null
   readonly isTransaction?: boolean
 }
 
@@ -52,32 +58,26 @@ export interface NodeDatabase {
  * ```
  */
 export function nodeSqlite(database: NodeDatabase): SqliteDriver {
-  const location = database.location?.() ?? undefined
-  return connection(database, location, () => database.isTransaction !== false)
+  return connection(database, () => database.isTransaction !== false)
 }
 
 /** What is used of `Database` of `bun:sqlite`. */
 export interface BunDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqliteStatement
-  readonly filename: string
   readonly inTransaction: boolean
 }
 
 /** A driver for `bun:sqlite`, as {@link nodeSqlite} for Node. */
 export function bunSqlite(database: BunDatabase): SqliteDriver {
-  const { filename } = database
-  const location = filename === '' || filename === ':memory:' ? undefined : filename
-  return connection(database, location, () => database.inTransaction)
+  return connection(database, () => database.inTransaction)
 }
 
-function connection(
-  database: Pick<SqliteDriver, 'exec' | 'prepare'>,
-  location: string | undefined,
-  isOpen: () => boolean,
-): SqliteDriver {
+function connection(database: Pick<SqliteDriver, 'exec' | 'prepare'>, isOpen: () => boolean): SqliteDriver {
+  const location = fileOf(database)
   return {
     location,
+    ...(location !== undefined && { flush: () => flushLog(`${location}-wal`) }),
     durable: location !== undefined,
     exclusive: false,
     exec: (sql) => database.exec(sql),
@@ -95,6 +95,13 @@ function connection(
       }
     },
   }
+}
+
+/** The path of the database's file, if it has one. */
+function fileOf(database: Pick<SqliteDriver, 'prepare'>): string | undefined {
+  const [main] = database.prepare('PRAGMA database_list').all()
+  const file: unknown = typeof main === 'object' && main !== null && 'file' in main ? main.file : undefined
+  return typeof file === 'string' && file !== '' ? file : undefined
 }
 
 /** What is used of a Durable Object's `ctx.storage`, with the SQLite back end. */

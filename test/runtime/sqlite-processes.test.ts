@@ -14,7 +14,7 @@ import { databaseIn, type Effect, type Fleet, readEffects, startFleet } from './
 const isFull = process.env.HOLDFAST_PROCESSES === 'full'
 const { jobs, killingMs, leaseMs, limitMs } = isFull
   ? { jobs: 20_000, killingMs: 60_000, leaseMs: 30_000, limitMs: 900_000 }
-  : { jobs: 2_400, killingMs: 10_000, leaseMs: 15_000, limitMs: 240_000 }
+  : { jobs: 5_000, killingMs: 10_000, leaseMs: 15_000, limitMs: 240_000 }
 const keys = 200
 const size = 8
 const concurrency = 4
@@ -63,15 +63,20 @@ test(
     expect(effects.length - jobs).toBeLessThanOrEqual(killed.length * concurrency)
     expect(repeatedByOthersThan(new Set(killed.map(({ child }) => child.pid)), effects)).toEqual([])
     expect(outOfOrder(effects)).toEqual([])
-    for (const { child, startedAt: from, killedAt } of fleet.lives) {
-      if (killedAt !== undefined) continue
-      const fairShare = effects.filter(({ at }) => at >= from).length / size
-      const own = effects.filter(({ pid }) => pid === child.pid).length
-      expect(own).toBeGreaterThanOrEqual(Math.floor(fairShare / 10))
-    }
+    // Of what is left at the end, a few keys that killed processes held, there is nothing to share.
+    expectFairness(fleet, effects.slice(0, jobs * 0.9))
   },
   limitMs + killingMs,
 )
+
+function expectFairness(fleet: Fleet, effects: readonly Effect[]): void {
+  for (const { child, startedAt, killedAt } of fleet.lives) {
+    if (killedAt !== undefined) continue
+    const fairShare = effects.filter(({ at }) => at >= startedAt).length / size
+    const own = effects.filter(({ pid }) => pid === child.pid).length
+    expect(own).toBeGreaterThanOrEqual(Math.floor(fairShare / 10))
+  }
+}
 
 async function killAtRandom(fleet: Fleet, until: number): Promise<void> {
   const random = randomOf(seed)

@@ -10,7 +10,7 @@ const queue = createQueue({
   worker: { concurrency: Number(concurrency), leaseMs: Number(leaseMs) },
   handlers: {
     write: async ({ key, n }: { key: number; n: number }) => {
-      await new Promise((resolve) => setTimeout(resolve, (n * 7 + key) % 5))
+      await new Promise((resolve) => setTimeout(resolve, 40 + 20 * ((n * 7 + key) % 5)))
       // One write of a short line at the end of a file: whole, and in the order of the writes.
       appendFileSync(effects, `${process.pid} ${key} ${n} ${Date.now()}\n`)
     },
@@ -21,5 +21,7 @@ process.on('message', async () => {
   await queue.close()
   process.disconnect()
 })
+// A test that failed leaves nobody behind.
+process.on('disconnect', () => process.exit())
 await queue.start()
 process.send?.('started')

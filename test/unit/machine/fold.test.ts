@@ -54,7 +54,7 @@ describe('a speculation', () => {
   test('is seen by what is decided later in it, and by nobody after it', () => {
     const state = new State()
     state.apply(entry(1, 5, [job('a')]))
-    const size = state.speculate(6, (emit) => {
+    const size = state.speculate({ wall: 6, mono: 6 }, (emit) => {
       emit(job('b'))
       return state.jobs.size
     })

@@ -72,7 +72,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     const events: LogEvent[] = []
     const before = bare ? undefined : exactly(state, now())
     try {
-      const value = state.speculate(wall, (fold) => {
+      const value = state.speculate(now(), (fold) => {
         const emit = (event: LogEvent): void => {
           events.push(event)
           fold(event)

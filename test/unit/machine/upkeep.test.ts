@@ -106,7 +106,7 @@ describe('retention', () => {
       decideRetention(state, { ...keep, finishedCount: 2 }, () => false, deciding),
     )
     const loaded = reloaded(harness)
-    const gone = loaded.speculate(0, (emit) =>
+    const gone = loaded.speculate(harness.now(), (emit) =>
       decideRetention(loaded, { ...keep, finishedCount: 2 }, () => false, { now: harness.now(), emit }),
     )
     expect(ids(gone)).toEqual(['a'])

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { createQueue, defineTasks, isQueueError, memoryStore, task } from '../../../src/index.ts'
+import { createQueue, defineTasks, isQueueError, memoryStore, type Schema, task } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { bench, gate, record, turns, until } from './bench.ts'
 
@@ -218,12 +218,17 @@ describe('a payload', () => {
   it('is cloned when it is given: what its owner does with it afterwards has no effect', async () => {
     const { given, keep } = bench()
     const check = gate()
-    const slow = v.objectAsync({
-      items: v.pipeAsync(
-        v.array(v.any()),
-        v.checkAsync(() => check.promise.then(() => true)),
-      ),
-    })
+    const slow: Schema<{ items: unknown[] }> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        async validate(value) {
+          await check.promise
+          const { items } = value as { items: unknown[] }
+          return items.length === 1 ? { value: { items } } : { issues: [{ message: `has ${items.length}` }] }
+        },
+      },
+    }
     const tasks = defineTasks({ plain: task<{ items: unknown[] }>(), checked: task({ input: slow }) })
     const queue = keep(createQueue({ ...given(), tasks }))
     for (const items of [[1], [new Date(0)], ['x'.repeat(3_000)]]) {

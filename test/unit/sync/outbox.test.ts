@@ -44,7 +44,7 @@ class Log {
   } {
     const events: LogEvent[] = []
     const now = { wall: this.mono, mono: this.mono }
-    const value = this.state.speculate(this.mono, (fold) =>
+    const value = this.state.speculate(now, (fold) =>
       decide({
         owner,
         now,

@@ -289,6 +289,27 @@ describe('leaving', () => {
     expect((await leaver.info()).worker.name).not.toBe(before)
   })
 
+  it('writes nothing from then on but the bye, whatever its handlers return', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const [returned, thrown] = [gate<string>(), gate<string>()]
+    const work = (text: string) => (text === 'returns' ? returned.promise : thrown.promise)
+    const leaver = keep(createQueue({ ...given(), tasks, handlers: { work } }))
+    const warnings = record(leaver, 'warning')
+    const ids = [(await leaver.enqueue('work', 'returns')).id, (await leaver.enqueue('work', 'throws')).id]
+    await leaver.start()
+    await turns()
+    const { commit } = store.counts
+    await leaver.leave()
+    returned.open('late')
+    thrown.fail(new Error('late'))
+    await turns()
+    expect(store.counts.commit).toBe(commit)
+    for (const id of ids) expect(await leaver.get(id)).toMatchObject({ state: 'running' })
+    await leaver.close()
+    expect(warnings).toEqual([])
+  })
+
   it('works without locks, too', async () => {
     const { given, keep, clock } = bench()
     const leaver = keep(createQueue({ ...given(), tasks, handlers: { work: never } }))

@@ -1,5 +1,14 @@
 /** What is counted: the faults that were made, what is in the log, what queues told, and what callers asked. */
-export type Category = 'fault' | 'log' | 'dead' | 'reclaimed' | 'event' | 'call' | 'rejected' | 'outcome'
+export type Category =
+  | 'fault'
+  | 'crash'
+  | 'log'
+  | 'dead'
+  | 'reclaimed'
+  | 'event'
+  | 'call'
+  | 'rejected'
+  | 'outcome'
 
 /** How often what happened, by category and name, such as `fault: crash`. */
 export type Counts = Readonly<Record<string, number>>

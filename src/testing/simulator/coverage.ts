@@ -77,10 +77,23 @@ const storeStates = [
   'failing',
   'closed',
   'lost',
+  'down',
 ]
 
 /** Faults that follow from others, or from what callers do. */
-const moreFaults = ['refused', 'quota', 'truncated', 'deadly job', 'leave', 'owner erased', 'receiver fails']
+const moreFaults = [
+  'refused',
+  'quota',
+  'truncated',
+  'deadly job',
+  'leave',
+  'owner erased',
+  'receiver fails',
+  'too late',
+]
+
+/** Each of the store's calls that a context waits for can be its last. */
+const calls = ['load', 'read', 'commit', 'payload', 'checkpoint']
 
 const outcomes = ['created', 'duplicate', 'replaced', 'debounced', 'queued']
 
@@ -89,6 +102,7 @@ export function missingFrom(counts: Counts): string[] {
   const wanted: readonly (readonly [Category, readonly string[]])[] = [
     ['fault', [storeFaults, networkFaults, worldFaults].flatMap((faults) => Object.keys(faults))],
     ['fault', moreFaults],
+    ['crash', calls.flatMap((call) => [`before ${call}`, `after ${call}`])],
     ['log', wantedOf(logEvents)],
     ['dead', wantedOf(deadReasons)],
     ['reclaimed', wantedOf(causes)],

@@ -15,19 +15,34 @@ const gapless = '5: acknowledgements have no gap and no repeat'
 
 /** Faults stop: whatever was frozen thaws, what was full has room, and somebody is there to do the work. */
 export function heal(simulation: Simulation): void {
-  const { world, engine, network, service, profile } = simulation
+  const { world, engine, network, service, profile, oracle } = simulation
   world.note('HEALED')
   world.isFaulty = false
   engine.isFull = false
   network.isDown = false
   Object.assign(service, { status: 200, retryAfter: undefined, isReachable: true })
   world.bury()
+  if (oracle.isAhead) startOver(simulation)
   for (const context of simulation.contexts) {
     context.frozenUntil = 0
     context.sleeps = false
     context.isHidden = false
   }
   for (const owner of profile.owners) if (!hasWorker(simulation, owner)) simulation.open(owner, true)
+}
+
+/** Nothing can be done with a log of a newer version but to have it gone: contexts that met it stay down. */
+function startOver({ contexts, engine, promises }: Simulation): void {
+  engine.disk.destroy()
+  for (const context of contexts) close(context, promises)
+}
+
+function close(context: Context, promises: Simulation['promises']): void {
+  promises.follow(context, 'close', '', context.queue.close(), {
+    resolved: () => {
+      context.isClosed = true
+    },
+  })
 }
 
 function hasWorker({ contexts }: Simulation, owner: string): boolean {
@@ -181,13 +196,7 @@ export async function closeAll(
   step: () => Promise<void>,
 ): Promise<void> {
   const closing = [...contexts]
-  for (const context of closing) {
-    promises.follow(context, 'close', '', context.queue.close(), {
-      resolved: () => {
-        context.isClosed = true
-      },
-    })
-  }
+  for (const context of closing) close(context, promises)
   for (let left = 5_000; left > 0 && closing.some(({ isClosed }) => !isClosed); left--) await step()
   for (const { name, isClosed } of closing) must(isClosed, goesOn, () => `${name} does not close`)
   for (let left = 300; left > 0 && survivors.some(({ clock }) => clock.timers > 0); left--) await step()

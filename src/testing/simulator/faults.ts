@@ -1,3 +1,4 @@
+import { FORMAT } from '../../machine/events.ts'
 import type { Context } from './context.ts'
 import type { WorldFaults } from './profile.ts'
 import type { Simulation } from './simulation.ts'
@@ -50,6 +51,12 @@ const faults: Readonly<Record<Fault, (simulation: Simulation, context: Context) 
   'log destroyed'({ world, engine }) {
     world.fault('log destroyed', 'under everybody')
     engine.disk.destroy()
+  },
+
+  'newer version'({ world, engine }) {
+    world.fault('newer version', 'writes an entry')
+    const body = JSON.stringify({ v: FORMAT + 1, at: 0, events: [{ type: 'unheard-of' }] })
+    engine.disk.append({ id: `newer:${engine.disk.head}`, body, durability: 'strict' })
   },
 
   'network down'({ world, network, service, random }) {

@@ -56,9 +56,14 @@ export function isDoneOf(stage: { current: Stage | undefined }): (load: Load, jo
     const here = stage.current
     if (here === undefined || load.fate !== 'fine' || !here.world.random.chance(0.05)) return false
     guard(here, () => here.ledger.began(job, here.writer(), load, here.model()))
-    here.ledger.ended(job, { type: 'returned', result: undefined })
+    end(here, job, { type: 'returned', result: undefined })
     return true
   }
+}
+
+function end({ ledger, world, model }: Stage, job: JobContext, outcome: Outcome): void {
+  const isHeld = ledger.ended(job, outcome, model())
+  if (!isHeld) world.fault('too late', `${job.id}:${job.epoch}`)
 }
 
 /** What a check finds ends the simulation, not the job. */
@@ -107,11 +112,11 @@ function outcome(here: Stage, kind: KindName, load: Load, job: JobContext): Answ
     return fail(here, job, 'own', new RetryError('Not now', { afterMs }), afterMs)
   }
   if (isFaulty && random.chance(0.06)) {
-    here.ledger.ended(job, { type: 'snoozed' })
+    end(here, job, { type: 'snoozed' })
     return snooze(random.below(40_000))
   }
   const answer = { serial: load.serial, epoch: job.epoch }
-  here.ledger.ended(job, { type: 'returned', result: JSON.stringify(answer) })
+  end(here, job, { type: 'returned', result: JSON.stringify(answer) })
   return answer
 }
 
@@ -134,7 +139,7 @@ function ask(here: Stage, job: JobContext): void {
 
 function fail(here: Stage, job: JobContext, how: How, error: unknown, afterMs = 0): never {
   const outcome: Outcome = { type: 'threw', how, afterMs }
-  here.ledger.ended(job, outcome)
+  end(here, job, outcome)
   here.world.note(`${here.whom.name} handler ${job.id}:${job.epoch} throws, ${how}`)
   throw error
 }

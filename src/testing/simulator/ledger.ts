@@ -166,10 +166,14 @@ export class Ledger {
     this.#byKey.set(key, load.serial)
   }
 
-  ended({ id, epoch }: JobContext, outcome: Outcome): void {
+  /** Tells whether the job was still held by then, as far as the log says. */
+  ended({ id, epoch }: JobContext, outcome: Outcome, model: Model): boolean {
     this.#begun.set(nameOf(id, epoch), outcome)
-    if (outcome.type !== 'returned' || outcome.result === undefined) return
-    this.results.set(id, (this.results.get(id) ?? new Set()).add(outcome.result))
+    if (outcome.type === 'returned' && outcome.result !== undefined) {
+      this.results.set(id, (this.results.get(id) ?? new Set()).add(outcome.result))
+    }
+    const job = model.jobs.get(id)
+    return job?.state === 'running' && job.epoch === epoch
   }
 
   outcomeOf(id: string, epoch: number): Outcome | undefined {

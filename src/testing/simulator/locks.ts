@@ -22,7 +22,10 @@ export class SharedLocks {
       request: (name, { signal }, callback) =>
         new Promise((resolve, reject) => {
           const grant = (): void => {
-            if (signal?.aborted) return this.#free(name)
+            if (signal?.aborted) {
+              this.#free(name)
+              return
+            }
             signal?.removeEventListener('abort', abort)
             const release = (): void => this.#free(name)
             Promise.resolve(callback()).then(release, release)

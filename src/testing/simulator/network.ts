@@ -37,17 +37,21 @@ export class Network {
   #travel(whom: Mortal, url: string, init: RequestInit, exchange: Exchange): void {
     const fault = this.#draw(init)
     if (fault !== undefined) this.#world.fault(fault, whom.name)
-    if (this.isDown || fault === 'lost request') return this.#fail(whom, exchange)
     const answer = fault && answers[fault]
-    if (answer !== undefined) return this.#bring(whom, exchange, answer(this.#world.random.between(0, 90)), 0)
+    if (this.isDown || fault === 'lost request') this.#fail(whom, exchange)
+    else if (answer) this.#bring(whom, exchange, answer(this.#world.random.between(0, 90)), 0)
+    else this.#deliver(whom, url, init, exchange, fault)
+  }
+
+  #deliver(whom: Mortal, url: string, init: RequestInit, exchange: Exchange, fault: Fault | undefined): void {
     if (fault === 'duplicated request') {
       const again = (): void => this.#reach(url, init, () => undefined)
       this.#world.later(undefined, `${whom.name} request again`, this.#world.random.below(90_000), again)
     }
     this.#reach(url, init, (response) => {
-      if (fault === 'lost response') return this.#fail(whom, exchange)
       const lateMs = fault === 'late response' ? this.#world.random.between(1_000, 60_000) : 0
-      this.#bring(whom, exchange, response, lateMs)
+      if (fault === 'lost response') this.#fail(whom, exchange)
+      else this.#bring(whom, exchange, response, lateMs)
     })
   }
 

@@ -1,4 +1,5 @@
 import { decodeEntry } from '../../machine/codec.ts'
+import { FORMAT } from '../../machine/events.ts'
 import type { Draft, Entry } from '../../store/contract.ts'
 import type { Ack } from '../../receiver/index.ts'
 import type { Census } from './census.ts'
@@ -17,10 +18,12 @@ interface Era {
   readonly model: Model
   /** By job that ever was in it: whose. */
   readonly known: Map<string, string>
+  /** A newer version wrote in it: this one can do nothing with it any more. */
+  isAhead: boolean
 }
 
 function eraOf(log: string): Era {
-  return { log, levels: new Levels(log), model: new Model(), known: new Map() }
+  return { log, levels: new Levels(log), model: new Model(), known: new Map(), isAhead: false }
 }
 
 /** Watches the disk, the contexts and the server, and knows what must hold between them. */
@@ -43,6 +46,11 @@ export class Oracle implements DiskWatcher {
     this.#census = census
     this.#note = note
     this.#maxRunning = maxRunning
+  }
+
+  /** A newer version wrote in the log. */
+  get isAhead(): boolean {
+    return this.#era.isAhead
   }
 
   get model(): Model {
@@ -71,6 +79,10 @@ export class Oracle implements DiskWatcher {
 
   appended(entry: Entry, draft: Draft, byes: ReadonlySet<string>, log: DiskLog): void {
     this.#guard(() => {
+      const { isAhead } = this.#era
+      must(!isAhead, '7: it goes on, or says why not', () => `${entry.id} follows what a newer version wrote`)
+      this.#era.isAhead = isNewer(entry)
+      if (this.#era.isAhead) return
       const { writer, events } = decodeEntry(entry)
       const { model, levels } = this.#era
       this.#note(`  entry ${entry.seq} ${entry.id}: ${entry.body}`)
@@ -98,7 +110,7 @@ export class Oracle implements DiskWatcher {
 
   checkpointed(log: DiskLog): void {
     this.#census.count('fault', 'truncated')
-    this.#guard(() => this.#era.levels.checkLoad(log))
+    if (!this.#era.isAhead) this.#guard(() => this.#era.levels.checkLoad(log))
   }
 
   #erased(owner: string): void {
@@ -145,4 +157,9 @@ export class Oracle implements DiskWatcher {
       this.broken ??= error instanceof Violation ? error : new Violation(any, String(error), { cause: error })
     }
   }
+}
+
+function isNewer({ body }: Entry): boolean {
+  const { v } = JSON.parse(body) as { readonly v: number }
+  return v > FORMAT
 }

@@ -31,6 +31,7 @@ export interface WorldFaults {
   readonly 'wall clock back': number
   readonly 'quota begins': number
   readonly 'log destroyed': number
+  readonly 'newer version': number
   readonly 'network down': number
   readonly 'service changes': number
   readonly 'acknowledgement refused': number
@@ -123,6 +124,7 @@ export const worldFaults: WorldFaults = {
   'wall clock back': 2,
   'quota begins': 1,
   'log destroyed': 0.5,
+  'newer version': 0.05,
   'network down': 2,
   'service changes': 6,
   'acknowledgement refused': 2,
@@ -185,6 +187,10 @@ export function drawProfile(random: Random): Profile {
     store: random.chance(0.8) ? some(storeFaults, 0.7) : some(storeFaults, 0),
     network: random.chance(0.8) ? some(networkFaults, 0.5) : some(networkFaults, 0),
     world: some(worldFaults, 0.6),
-    operations: { ...some(operations, 0.75), enqueue: operations.enqueue, start: 8, open: 8 },
+    operations: {
+      ...some(operations, 0.75),
+      ...{ enqueue: operations.enqueue, start: operations.start, open: operations.open },
+      ...(random.chance(0.08) && { start: 30, stop: 30 }),
+    },
   }
 }

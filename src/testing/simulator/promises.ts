@@ -3,7 +3,7 @@ import type { Mortal, World } from './world.ts'
 import { must } from './violation.ts'
 
 /** What any call may be refused with: what the store does to it, and closing. */
-const always: readonly QueueErrorCode[] = ['closed', 'store-failed', 'outcome-unknown']
+const always: readonly QueueErrorCode[] = ['closed', 'store-failed', 'outcome-unknown', 'version-ahead']
 
 /** What a caller wants to know of its call. */
 export interface Wanted<T> {

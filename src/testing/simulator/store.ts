@@ -23,6 +23,7 @@ export interface Engine {
 const nothing: Missed = { entries: [], byes: [] }
 
 interface Call {
+  readonly method: string
   readonly what: string
   readonly fault: Fault | undefined
   readonly resolve: (value: unknown) => void
@@ -127,7 +128,7 @@ export class SimulatedStore implements Store {
       const what = `${this.#whom.name} ${method}`
       if (this.#isClosed) return reject(closedStore(this.identity))
       const fault = this.#drawFault(method)
-      begin({ what, fault, resolve: (value) => resolve(value as T), reject })
+      begin({ method, what, fault, resolve: (value) => resolve(value as T), reject })
     })
   }
 
@@ -159,10 +160,11 @@ export class SimulatedStore implements Store {
     })
   }
 
-  #failsBefore({ what, fault, reject }: Call): boolean {
+  #failsBefore({ method, what, fault, reject }: Call): boolean {
     const { world, crash } = this.#engine
     if (fault === 'crashed before') {
       world.fault(fault, what)
+      world.census.count('crash', `before ${method}`)
       crash(this.#whom)
       return true
     }
@@ -174,7 +176,10 @@ export class SimulatedStore implements Store {
 
   #appendIfLevel(call: Call, after: Position, draft: Draft, decide: Decide): void {
     const { world, disk } = this.#engine
-    if (disk.isAt(after)) return this.#append(call, draft)
+    if (disk.isAt(after)) {
+      this.#append(call, draft)
+      return
+    }
     world.fault('refused', call.what)
     this.#readAndAppend(call, after, decide)
   }
@@ -193,18 +198,21 @@ export class SimulatedStore implements Store {
     if (isFull && grows(draft)) {
       world.fault('quota', call.what)
       const full = new QueueError('quota-exceeded', 'Cannot append: the simulated origin is full')
-      return this.#answer(call, () => call.reject(full))
+      this.#answer(call, () => call.reject(full))
+      return
     }
     const seq = disk.append(draft)
     this.#hintOthers()
     this.#answer(call, () => call.resolve(seq))
   }
 
-  #answer({ what, fault, reject }: Call, tell: () => void): void {
+  #answer({ method, what, fault, reject }: Call, tell: () => void): void {
     const { world, crash } = this.#engine
     if (fault === 'crashed after') {
       world.fault(fault, what)
-      return crash(this.#whom)
+      world.census.count('crash', `after ${method}`)
+      crash(this.#whom)
+      return
     }
     if (fault === 'lost after') world.fault(fault, what)
     const answer = fault === 'lost after' ? () => reject(failed(what, true)) : tell

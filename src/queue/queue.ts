@@ -101,7 +101,11 @@ function queueOf(parts: Parts): Queue {
     enqueue: (kind: string, payload?: unknown, options: EnqueueOptions = {}) =>
       verbs.enqueue(parts, kind, payload, options),
     enqueueAll: (items: readonly EnqueueItem<KindMap>[]) => verbs.enqueueAll(parts, items),
-    start: () => worker.start(),
+    start() {
+      // A context that left sends again, too.
+      sender?.wake()
+      return worker.start()
+    },
     async stop(options = {}) {
       checkNumber('graceMs', options.graceMs, 0, true)
       await worker.stop(options.graceMs ?? graceMs)

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createQueue, FatalError, type JobView, RetryError, snooze } from 'holdfast'
 import { sqliteStore } from 'holdfast/sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
+import { FORMAT } from '../../src/machine/events.ts'
 import { platformKey } from '../../src/queue/platform.ts'
 
 /** What an operator sees in the shell, and what the queue itself says, side by side. */
@@ -95,6 +96,10 @@ describe.each([
     expect(waitsOnly(opened.ask('SELECT * FROM holdfast_jobs'))).toEqual(waitsOnly(jobs.map(rowOf(name))))
     await opened.close()
   })
+})
+
+test('the views know this format of the log: look at them with the next', () => {
+  expect(FORMAT).toBe(1)
 })
 
 test('the three queries of the operator answer', async () => {

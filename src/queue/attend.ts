@@ -1,7 +1,6 @@
-import type { LogEntry } from '../machine/events.ts'
+import type { LogEntry, LogEvent } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import type { Replica, StoreNotice } from '../replica/types.ts'
-import { ackNotices } from '../sync/notices.ts'
 import type { Sender } from '../sync/types.ts'
 import type { Emitter } from './emitter.ts'
 import type { NamedEvent, StoreState } from './events.ts'
@@ -18,16 +17,13 @@ export function attend(
   sender: Sender | undefined,
   store: { current: StoreState },
 ): void {
-  let notes: NamedEvent[] = []
+  const notes = new WeakMap<LogEvent, readonly NamedEvent[]>()
   let wasBusy = false
 
   const tell = (entry: LogEntry): void => {
-    const noted = notes
-    notes = []
-    for (const event of noted) emitter.emit(...event)
-    if (!emitter.isHeard) return
-    for (const { type, ...notice } of ackNotices(entry, owner))
-      emitter.emit(...([type, notice] as NamedEvent))
+    for (const fact of entry.events) {
+      for (const noted of notes.get(fact) ?? []) emitter.emit(...noted)
+    }
   }
   const lookForWork = (at: number | undefined): void => {
     const { state } = replica
@@ -39,7 +35,7 @@ export function attend(
 
   replica.listen({
     fact(event, state) {
-      if (emitter.isHeard) notes.push(...told(state, event, owner))
+      if (emitter.isHeard) notes.set(event, [...told(state, event, owner)])
     },
     entry(entry) {
       tell(entry)

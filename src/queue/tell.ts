@@ -1,6 +1,7 @@
 import type { LogEvent } from '../machine/events.ts'
 import type { Job, Run } from '../machine/job.ts'
 import type { State } from '../machine/state.ts'
+import { type AckNotice, ackNotices } from '../sync/notices.ts'
 import type { NamedEvent } from './events.ts'
 import { parsed } from './show.ts'
 
@@ -27,6 +28,8 @@ function* tell(state: State, event: LogEvent): Iterable<NamedEvent> {
     yield ['held', { kind: event.kind, cause: event.cause, probeAt: probeAt(state, event.owner, event.kind) }]
   } else if (event.type === 'resumed') {
     yield ['resumed', { kind: event.kind }]
+  } else if (event.type === 'acked' || event.type === 'set-aside') {
+    yield* ackNotices(event).map(named)
   } else if ('id' in event && event.id !== undefined) {
     yield* tellOfJob(state.jobs.get(event.id), event)
   }
@@ -36,6 +39,12 @@ function* started(job: Job | undefined, { worker }: Run): Iterable<NamedEvent> {
   if (job === undefined) return
   const { id, kind, attempt, epoch } = job
   yield ['started', { id, kind, attempt, epoch, worker }]
+}
+
+function named(notice: AckNotice): NamedEvent {
+  const { id, sequence } = notice
+  if (notice.type === 'acked') return ['acked', { id, sequence }]
+  return ['ack-rejected', { id, sequence, code: notice.code, message: notice.message }]
 }
 
 function probeAt(state: State, owner: string, kind: string): number | undefined {

@@ -1,4 +1,4 @@
-import type { LogEntry, LogEvent } from '../machine/events.ts'
+import type { LogEvent } from '../machine/events.ts'
 
 /** What became of acknowledgements, for whoever watches. */
 export type AckNotice =
@@ -11,17 +11,13 @@ export type AckNotice =
       readonly message: string
     }
 
-/** What an entry says of an owner's acknowledgements: the same in every context, whoever sent them. */
-export function ackNotices(entry: LogEntry, owner: string): AckNotice[] {
-  return entry.events.flatMap((event) => noticesOf(event, owner))
-}
-
-function noticesOf(event: LogEvent, owner: string): AckNotice[] {
-  if (event.type === 'set-aside' && event.owner === owner) {
+/** What a fact says of acknowledgements: the same in every context, whoever sent them. */
+export function ackNotices(event: LogEvent): AckNotice[] {
+  if (event.type === 'set-aside') {
     const { id, sequence, code, message } = event
     return [{ type: 'ack-rejected', id, sequence, code, message }]
   }
-  if (event.type !== 'acked' || event.owner !== owner) return []
+  if (event.type !== 'acked') return []
   const rejected = new Map(event.rejected?.map((reject) => [reject.sequence, reject]))
   return (event.ids ?? []).map((eventId): AckNotice => {
     const dash = eventId.indexOf('-')

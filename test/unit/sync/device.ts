@@ -71,7 +71,7 @@ export async function context(options: ContextOptions = {}): Promise<Context> {
   replica.eager = true
   const told: SyncEvent[] = []
   const notices: AckNotice[] = []
-  replica.listen({ entry: (entry) => notices.push(...ackNotices(entry, owner)) })
+  replica.listen({ entry: ({ events }) => notices.push(...events.flatMap(ackNotices)) })
   const { online = () => true, url: to = url, headers, fetch, include, lingerMs } = options
   const sync: SyncOptions = {
     url: to,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { LogEvent } from '../../../src/machine/events.ts'
 import { encodeNext } from '../../../src/sync/batch.ts'
 import { finalBatch, maxFinalBytes } from '../../../src/sync/final.ts'
 import { ackNotices } from '../../../src/sync/notices.ts'
@@ -82,19 +83,15 @@ describe('the last request of a page', () => {
 })
 
 describe('notices', () => {
-  test('tell of the owner’s acks alone, with job ids that have dashes', () => {
+  test('tell of every ack that a fact settles, with job ids that have dashes', () => {
     const rejected = [{ sequence: 2, code: 'no', message: 'No' }]
-    const entry = {
-      ...{ seq: 1, writer: 'w', counter: 1, at: 0 },
-      events: [
-        { type: 'acked', owner, sender: 's', through: 2, ids: ['1-a-b-', '2--'], rejected },
-        { type: 'acked', owner, sender: 's' },
-        { type: 'acked', owner: 'bob', sender: 's', through: 1, ids: ['1-x'] },
-        { type: 'set-aside', owner, sequence: 3, id: 'c', code: 'http-400', message: 'M' },
-        { type: 'set-aside', owner: 'bob', sequence: 3, id: 'c', code: 'http-400', message: 'M' },
-      ],
-    } as const
-    expect(ackNotices(entry, owner)).toEqual([
+    const events: LogEvent[] = [
+      { type: 'acked', owner, sender: 's', through: 2, ids: ['1-a-b-', '2--'], rejected },
+      { type: 'acked', owner, sender: 's' },
+      { type: 'set-aside', owner, sequence: 3, id: 'c', code: 'http-400', message: 'M' },
+      { type: 'sending', owner, sender: 's' },
+    ]
+    expect(events.flatMap(ackNotices)).toEqual([
       { type: 'acked', id: 'a-b-', sequence: 1 },
       { type: 'ack-rejected', id: '-', sequence: 2, code: 'no', message: 'No' },
       { type: 'ack-rejected', id: 'c', sequence: 3, code: 'http-400', message: 'M' },

@@ -77,7 +77,12 @@ export interface Limits {
   readonly overflow?: 'reject' | 'drop-oldest'
   /** How many jobs run at once, over all kinds and contexts. @default Infinity */
   readonly maxRunning?: number
-  /** @default Infinity */
+  /**
+   * How large a payload may be (bytes): as JSON in UTF-8 where it is plain JSON, else text in UTF-8 and binary data
+   * exactly, and an estimate of whatever holds them.
+   *
+   * @default Infinity
+   */
   readonly maxPayloadBytes?: number
 }
 

@@ -4,12 +4,13 @@ import { isJson } from '../worker/json.ts'
 /** A payload as it is taken in: JSON text in the log, or a clone kept beside it; neither for `undefined`. */
 export interface EncodedPayload {
   readonly payload?: string
+  /** Its size (bytes). */
   readonly beside?: number
   /** With `beside`: what the store is to keep. */
   readonly value?: unknown
 }
 
-/** JSON text up to this length travels in the log. */
+/** JSON text up to this length (UTF-16 code units, as entries are measured) travels in the log. */
 export const maxInlineLength = 1_024
 
 /**
@@ -21,8 +22,9 @@ export function encodePayload(value: unknown, kind: string, maxBytes: number): E
   if (value === undefined) return {}
   if (isJson(value)) {
     const text = JSON.stringify(value)
-    if (text.length <= maxInlineLength) return checked({ payload: text }, text.length, kind, maxBytes)
-    return checked({ beside: text.length, value: JSON.parse(text) }, text.length, kind, maxBytes)
+    const bytes = utf8Bytes(text)
+    if (text.length <= maxInlineLength) return checked({ payload: text }, bytes, kind, maxBytes)
+    return checked({ beside: bytes, value: JSON.parse(text) }, bytes, kind, maxBytes)
   }
   const clone = cloned(value, kind)
   const bytes = bytesOf(clone, new Set())
@@ -97,9 +99,13 @@ function nameOf(value: unknown): string {
   return `a ${value.constructor?.name ?? 'value'}`
 }
 
-/** What a clone weighs, roughly; binary data exactly. */
+function utf8Bytes(text: string): number {
+  return new TextEncoder().encode(text).length
+}
+
+/** What a clone weighs, roughly; text (as UTF-8) and binary data exactly. */
 function bytesOf(value: unknown, seen: Set<unknown>): number {
-  if (typeof value === 'string') return value.length * 2
+  if (typeof value === 'string') return utf8Bytes(value)
   if (typeof value !== 'object' || value === null) return 8
   if (seen.has(value)) return 8
   seen.add(value)
@@ -107,6 +113,6 @@ function bytesOf(value: unknown, seen: Set<unknown>): number {
   if (value instanceof ArrayBuffer) return value.byteLength
   if (ArrayBuffer.isView(value)) return value.byteLength
   let bytes = 16
-  for (const [key, item] of fieldsOf(value)) bytes += key.length + bytesOf(item, seen)
+  for (const [key, item] of fieldsOf(value)) bytes += utf8Bytes(key) + bytesOf(item, seen)
   return bytes
 }

@@ -10,23 +10,33 @@ export interface Pulse {
   begin(): () => void
 }
 
+/** Ends with the replica: what is closed, or of no use any more, has nothing more to tell. */
 export function createPulse(replica: Replica, clock: Clock, onError: (error: unknown) => void): Pulse {
   let waiting = 0
+  let isOver = false
   let cancel: (() => void) | undefined
   const arm = (): void => {
+    if (isOver) return
     cancel = clock.setTimer(() => {
       arm()
       replica.catchUp().catch(onError)
     }, lookMs)
   }
+  replica.listen({
+    notice({ state }) {
+      if (state !== 'closed' && state !== 'down') return
+      isOver = true
+      cancel?.()
+    },
+  })
   return {
     begin() {
       waiting++
       if (waiting === 1) arm()
-      let isOver = false
+      let isEnded = false
       return () => {
-        if (isOver) return
-        isOver = true
+        if (isEnded) return
+        isEnded = true
         waiting--
         if (waiting === 0) cancel?.()
       }

@@ -127,8 +127,10 @@ class OutboxSender implements Sender {
     if (finished) this.#attempts.trigger(this.#lingerMs + (own ? 0 : courtesyMs))
   }
 
-  /** What happened in between was not seen entry by entry. */
   #noticed({ state }: StoreNotice): void {
+    // Nothing works from here on: another attempt would only fail like the last.
+    if (state === 'closed' || state === 'down') void this.stop()
+    // What happened in between was not seen entry by entry.
     if (state === 'reloaded' || state === 'replaced') this.#attempts.trigger(this.#lingerMs)
   }
 

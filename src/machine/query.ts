@@ -3,7 +3,8 @@ import type { Ability } from './claim.ts'
 import type { HoldCause, Now } from './events.ts'
 import { type Job, type JobState, laneOf } from './job.ts'
 import type { Lane } from './ready.ts'
-import { pageSize, type State } from './state.ts'
+import { pagesBehind, type Shelf } from './shelf.ts'
+import type { State } from './state.ts'
 
 /** Which jobs to list. */
 export interface ListFilter {
@@ -34,29 +35,48 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
     throw new RangeError(`Cannot list: after is "${filter.after}", expected the next of an earlier list`)
   }
   const jobs: Job[] = []
-  for (const job of jobsAfter(state, after)) {
-    if (job.owner !== owner || !matches(state, job, filter, now)) continue
+  const shelves = lanesOf(state, owner, filter.kind).flatMap((lane) => shelvesOf(lane, filter.state))
+  for (const job of inOrder(state, shelves, after, (each) => matches(state, each, filter, now))) {
     if (jobs.length >= filter.limit) return { jobs, next: String(jobs.at(-1)?.ordinal) }
     jobs.push(job)
   }
   return { jobs, next: undefined }
 }
 
-/** Walks the pages from the one that has the ordinal, so that a far place costs no more than a near one. */
-function* jobsAfter({ jobs }: State, ordinal: number): Generator<Job> {
-  const first = Math.floor(ordinal / pageSize)
-  for (const number of jobs.pageNumbers().filter((page) => page >= first)) {
-    const rows = jobs.page(number).map(([, job]) => job)
-    yield* rows.filter((job) => job.ordinal > ordinal).sort((a, b) => a.ordinal - b.ordinal)
+function lanesOf(state: State, owner: string, kind?: string): Lane[] {
+  return [...state.index.ready.lanes()].filter(
+    (lane) => lane.owner === owner && (kind === undefined || lane.kind === kind),
+  )
+}
+
+function shelvesOf({ shelves }: Lane, state: ListFilter['state']): Shelf[] {
+  if (state === undefined) return Object.values(shelves)
+  return [shelves[state === 'scheduled' ? 'pending' : state]]
+}
+
+/** Those that match, in the order of their enqueueing behind an ordinal. */
+function* inOrder(
+  { jobs }: State,
+  shelves: readonly Shelf[],
+  ordinal: number,
+  matches: (job: Job) => boolean,
+): Generator<Job, void> {
+  for (const ids of pagesBehind(shelves, ordinal)) {
+    yield* ids
+      .map((id) => jobs.get(id))
+      .filter((job) => job !== undefined)
+      .filter((job) => job.ordinal > ordinal && matches(job))
+      .sort((a, b) => a.ordinal - b.ordinal)
   }
 }
 
 function matches(state: State, job: Job, filter: ListFilter, now: Now): boolean {
-  if (filter.kind !== undefined && job.kind !== filter.kind) return false
   if (filter.key !== undefined && job.key !== filter.key) return false
-  if (filter.state === 'scheduled')
-    return job.state === 'pending' && state.index.ready.untilOver(job, now) > 0
-  return filter.state === undefined || job.state === filter.state
+  return filter.state !== 'scheduled' || isScheduled(state, job, now)
+}
+
+function isScheduled({ index }: State, job: Job, now: Now): boolean {
+  return job.waitMs > 0 && index.ready.untilOver(job, now) > 0
 }
 
 /** How many jobs are in each state; those that are `scheduled` are `pending`, too. */
@@ -79,11 +99,14 @@ export function counts(state: State, owner: string): { total: Counts; kinds: Rec
 
 /** How long ago the first of the owner's jobs that are due was enqueued (milliseconds); `null` when none is due. */
 export function oldestPendingAgeMs(state: State, owner: string, now: Now): number | null {
-  for (const job of jobsAfter(state, 0)) {
-    if (job.owner !== owner || job.state !== 'pending' || state.index.ready.untilOver(job, now) > 0) continue
-    return Math.max(0, now.wall - job.enqueuedAt)
-  }
-  return null
+  const lanes = lanesOf(state, owner).filter((lane) => hasDue(lane, now))
+  const shelves = lanes.map((lane) => lane.shelves.pending)
+  const [oldest] = inOrder(state, shelves, 0, (each) => !isScheduled(state, each, now))
+  return oldest === undefined ? null : Math.max(0, now.wall - oldest.enqueuedAt)
+}
+
+function hasDue({ counts, waits }: Lane, now: Now): boolean {
+  return waits.size < counts.pending || waits.firstOver(now) !== undefined
 }
 
 /**

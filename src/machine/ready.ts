@@ -2,6 +2,7 @@ import type { Now } from './events.ts'
 import { Heap } from './heap.ts'
 import { type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
 import type { Journal } from './journal.ts'
+import { Shelf } from './shelf.ts'
 import type { Table } from './table.ts'
 import { Waits } from './waits.ts'
 
@@ -10,11 +11,12 @@ interface Place {
   readonly order: number
 }
 
-/** Jobs of one owner and kind: counted by state, those that wait, and those that may be claimed in rank order. */
+/** Jobs of one owner and kind: counted and listed by state, those that wait, those that may be claimed by rank. */
 export interface Lane {
   readonly owner: string
   readonly kind: string
   readonly counts: Record<JobState, number>
+  readonly shelves: Readonly<Record<JobState, Shelf>>
   readonly waits: Waits
   readonly ready: Heap<Job>
 }
@@ -59,6 +61,7 @@ export class Ready {
   change(before: Job | undefined, after: Job | undefined, mono: number): void {
     if (before) this.#lane(before).counts[before.state]--
     if (after) this.#lane(after).counts[after.state]++
+    if (before?.state !== after?.state) this.#shelve(before, after)
     this.#wait(before, after, mono)
     if (after) this.#place(before, after)
     const lines = linesOf(after ?? before)
@@ -120,6 +123,11 @@ export class Ready {
     }
   }
 
+  #shelve(before: Job | undefined, after: Job | undefined): void {
+    if (before) this.#lane(before).shelves[before.state].delete(before)
+    if (after) this.#lane(after).shelves[after.state].add(after)
+  }
+
   #wait(before: Job | undefined, after: Job | undefined, mono: number): void {
     const waited = before?.state === 'pending' && before.waitMs > 0
     const waits = after?.state === 'pending' && after.waitMs > 0
@@ -144,7 +152,8 @@ export class Ready {
     if (found) return found
     const { owner, kind } = job
     const waits = new Waits(this.#journal)
-    const lane = { owner, kind, counts: { ...standing }, waits, ready: new Heap(this.before) }
+    const counts = { ...standing }
+    const lane = { owner, kind, counts, shelves: emptyShelves(), waits, ready: new Heap(this.before) }
     this.#lanes.set(key, lane)
     return lane
   }
@@ -156,4 +165,9 @@ export class Ready {
     this.#lines.set(key, line)
     return line
   }
+}
+
+function emptyShelves(): Record<JobState, Shelf> {
+  const [pending, running] = [new Shelf(), new Shelf()]
+  return { pending, running, completed: new Shelf(), dead: new Shelf(), cancelled: new Shelf() }
 }

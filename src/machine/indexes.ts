@@ -1,6 +1,7 @@
 import { Heap } from './heap.ts'
 import { type Job, slotOf, takesSlot } from './job.ts'
 import { type Journal, Sightings } from './journal.ts'
+import { Pile } from './pile.ts'
 import { Ready } from './ready.ts'
 import type { Hold, Outbox, Slot } from './rows.ts'
 import type { Table } from './table.ts'
@@ -20,18 +21,14 @@ export class Indexes {
   readonly seen: Sightings
   /** By dedupe slot: the jobs that take it by their state, and all that wait, since they may be followers. */
   readonly takers: Map<string, Set<string>> = new Map()
-  /** What retention may take, in no order. */
-  readonly retired: Map<string, Job> = new Map()
-  /** The dead letters, in no order. */
-  readonly dead: Map<string, Job> = new Map()
   readonly runningByKind: Map<string, number> = new Map()
   running = 0
-  /** What the dead letters' payloads weigh. */
-  deadBytes = 0
 
   readonly #jobs: () => Table<Job>
   readonly #journal: Journal
   readonly #oldest: Map<string, Heap<Job>> = new Map()
+  readonly #retired: Map<string, Pile> = new Map()
+  readonly #dead: Map<string, Pile> = new Map()
 
   constructor(jobs: () => Table<Job>, boostMs: number, journal: Journal) {
     this.#jobs = jobs
@@ -43,11 +40,17 @@ export class Indexes {
   }
 
   expiries(owner: string): Waits {
-    const found = this.#expiries.get(owner)
-    if (found) return found
-    const waits = new Waits(this.#journal)
-    this.#expiries.set(owner, waits)
-    return waits
+    return made(this.#expiries, owner, () => new Waits(this.#journal))
+  }
+
+  /** The owner's finished jobs that nothing but retention keeps. */
+  retired(owner: string): Pile {
+    return made(this.#retired, owner, () => new Pile())
+  }
+
+  /** The owner's dead letters. */
+  dead(owner: string): Pile {
+    return made(this.#dead, owner, () => new Pile())
   }
 
   /** The owner's pending job that is first in line. Its heap is made by the first call. */
@@ -58,14 +61,6 @@ export class Indexes {
       heap.pop()
     }
     return undefined
-  }
-
-  /** Whether any of the owner's jobs is unfinished. */
-  isBusy(owner: string): boolean {
-    for (const { owner: whose, counts } of this.ready.lanes()) {
-      if (whose === owner && counts.pending + counts.running > 0) return true
-    }
-    return false
   }
 
   jobChanged(before: Job | undefined, after: Job | undefined, mono: number): void {
@@ -98,11 +93,7 @@ export class Indexes {
       this.#count(job.kind, -1)
     }
     if (job.dedupe) remove(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
-    this.retired.delete(job.id)
-    if (job.state === 'dead') {
-      this.dead.delete(job.id)
-      this.deadBytes -= bytesOf(job)
-    }
+    this.#pileOf(job)?.delete(job)
     if (job.expiresInMs !== undefined && after?.state !== 'pending') this.expiries(job.owner).stop(job.id)
   }
 
@@ -115,12 +106,13 @@ export class Indexes {
     if (job.dedupe && (takesSlot(job) || job.state === 'pending')) {
       add(this.takers, slotOf(job.owner, job.kind, job.dedupe.key), job.id)
     }
-    if (isRetired(job)) this.retired.set(job.id, job)
-    if (job.state === 'dead') {
-      this.dead.set(job.id, job)
-      this.deadBytes += bytesOf(job)
-    }
+    this.#pileOf(job)?.put(job)
     if (job.state === 'pending') this.#await(job, mono)
+  }
+
+  #pileOf(job: Job): Pile | undefined {
+    if (job.state === 'dead') return this.dead(job.owner)
+    return isRetired(job) ? this.retired(job.owner) : undefined
   }
 
   #await(job: Job, mono: number): void {
@@ -153,14 +145,17 @@ export class Indexes {
   }
 }
 
-/** What a job's payload weighs, roughly, with its row. */
-export function bytesOf(job: Job): number {
-  return (job.beside ?? 0) + (job.payload?.length ?? 0) + 200
-}
-
 /** Whether nothing keeps a finished job but its retention. */
 function isRetired(job: Job): boolean {
   return (job.state === 'completed' || job.state === 'cancelled') && job.ack !== 'queued'
+}
+
+function made<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const fresh = make()
+  map.set(key, fresh)
+  return fresh
 }
 
 function add(sets: Map<string, Set<string>>, key: string, member: string): void {

@@ -40,10 +40,6 @@ export class Sightings {
     return this.#seen.get(key)
   }
 
-  entries(): IterableIterator<[string, number]> {
-    return this.#seen.entries()
-  }
-
   set(key: string, instant: number): void {
     this.#change(key, instant)
   }

@@ -1,6 +1,6 @@
 import { type Deciding, owned, wishFor } from './decide.ts'
-import { bytesOf } from './indexes.ts'
 import type { Job } from './job.ts'
+import { bytesOf, finishedAt } from './pile.ts'
 import type { State } from './state.ts'
 
 /** How long finished jobs are kept. */
@@ -33,42 +33,40 @@ export function decideExpiry(state: State, deciding: Deciding): boolean {
   return false
 }
 
-/** Removes what retention need not keep, the first to finish first. Returns the jobs, whose payloads go with them. */
+/** Removes what the owner's retention need not keep, the first to finish first. Returns the jobs, whose payloads go. */
 export function decideRetention(
   state: State,
   retention: Retention,
   isPinned: (id: string) => boolean,
-  { now, emit }: Pick<Deciding, 'now' | 'emit'>,
+  { now, emit, owner }: Pick<Deciding, 'now' | 'emit' | 'owner'>,
 ): Job[] {
-  const { retired } = state.index
-  const isOld = (job: Job): boolean => now.wall - finishedAt(job) >= retention.finishedMs
+  const retired = state.index.retired(owner)
   const surplus = retired.size - retention.finishedCount
-  const gone = byFinish(retired.values(), (job) => (surplus > 0 || isOld(job)) && !isPinned(job.id))
-    .filter((job, place) => place < surplus || isOld(job))
-    .slice(0, atOnce)
+  const gone: Job[] = []
+  for (const job of retired.byFinish()) {
+    const isOld = now.wall - finishedAt(job) >= retention.finishedMs
+    if ((gone.length >= surplus && !isOld) || gone.length >= atOnce) break
+    if (!isPinned(job.id)) gone.push(job)
+  }
   if (gone.length > 0) emit({ type: 'removed', ids: gone.map((job) => job.id) })
   return gone
 }
 
-/** The dead letters that are over their retention, the first to die first. */
-export function excessDead(state: State, { deadBytes, deadMs }: Retention, wall: number): Job[] {
-  const { dead, deadBytes: weight } = state.index
-  const isOld = (job: Job): boolean => wall - finishedAt(job) >= deadMs
-  let surplus = weight - deadBytes
-  return byFinish(dead.values(), (job) => weight > deadBytes || isOld(job))
-    .filter((job) => {
-      const goes = surplus > 0 || isOld(job)
-      surplus -= bytesOf(job)
-      return goes
-    })
-    .slice(0, atOnce)
-}
-
-/** Those that count, the first to finish first. */
-function byFinish(jobs: Iterable<Job>, counts: (job: Job) => boolean): Job[] {
-  return [...jobs].filter(counts).sort((a, b) => finishedAt(a) - finishedAt(b) || a.ordinal - b.ordinal)
-}
-
-function finishedAt(job: Job): number {
-  return Number(job.finishedAt)
+/** The owner's dead letters that are over their retention, the first to die first. */
+export function excessDead(
+  state: State,
+  owner: string,
+  { deadBytes, deadMs }: Pick<Retention, 'deadBytes' | 'deadMs'>,
+  wall: number,
+): Job[] {
+  const dead = state.index.dead(owner)
+  let surplus = dead.bytes - deadBytes
+  const gone: Job[] = []
+  for (const job of dead.byFinish()) {
+    const isOld = wall - finishedAt(job) >= deadMs
+    if ((surplus <= 0 && !isOld) || gone.length >= atOnce) break
+    surplus -= bytesOf(job)
+    gone.push(job)
+  }
+  return gone
 }

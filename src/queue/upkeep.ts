@@ -1,4 +1,3 @@
-import type { Deciding } from '../machine/decide.ts'
 import { decideRetention, excessDead, type Retention } from '../machine/upkeep.ts'
 import type { Rider } from '../replica/types.ts'
 import type { Results } from './results.ts'
@@ -17,15 +16,15 @@ export function upkeepRider(
     retention.deadBytes === Number.POSITIVE_INFINITY && retention.deadMs === Number.POSITIVE_INFINITY
   let announced: ReadonlySet<string> = new Set()
   return (state, drafting) => {
-    const deciding: Pick<Deciding, 'now' | 'emit'> = drafting
-    for (const job of decideRetention(state, retention, results.isPinned, deciding)) {
+    const { now, emit } = drafting
+    for (const job of decideRetention(state, retention, results.isPinned, { now, emit, owner })) {
       if (job.beside !== undefined) drafting.drop(job.id)
     }
     if (keepsDead) return undefined
-    const excess = excessDead(state, retention, drafting.now.wall).filter((job) => job.owner === owner)
+    const excess = excessDead(state, owner, retention, now.wall)
     const due = excess.filter((job) => announced.has(job.id))
     const fresh = excess.filter((job) => !announced.has(job.id))
-    if (due.length > 0) drafting.emit({ type: 'removed', ids: due.map((job) => job.id) })
+    if (due.length > 0) emit({ type: 'removed', ids: due.map((job) => job.id) })
     for (const job of due) if (job.beside !== undefined) drafting.drop(job.id)
     return () => {
       // One that was saved, and dies again, is announced again.

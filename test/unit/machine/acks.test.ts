@@ -68,12 +68,12 @@ describe('an outbox', () => {
 describe('settling', () => {
   test('up to a number settles all before it, and lets their jobs be retired', () => {
     const harness = finished(4)
-    expect(harness.state.index.retired.size).toBe(0)
+    expect(harness.state.index.retired('me').size).toBe(0)
     settle(harness, 2)
     expect(queued(harness)).toEqual(['3-j3', '4-j4'])
     expect([1, 2, 3].map((n) => harness.job(`j${n}`).ack)).toEqual(['acked', 'acked', 'queued'])
     expect(box(harness)).toMatchObject({ acked: 2, ackedId: '2-j2' })
-    expect([...harness.state.index.retired.keys()]).toEqual(['j2'])
+    expect([...harness.state.index.retired('me').byFinish()].map(({ id }) => id)).toEqual(['j2'])
   })
 
   test('twice, or less than is settled, changes nothing', () => {

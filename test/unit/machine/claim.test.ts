@@ -172,7 +172,7 @@ describe('a claim', () => {
     harness.advance(10)
     expect(claim(harness)).toEqual([])
     expect(claim(harness)).toEqual(['good'])
-    expect(harness.state.index.dead.size).toBe(1_001)
+    expect(harness.state.index.dead('me').size).toBe(1_001)
   })
 })
 

@@ -1,8 +1,14 @@
 import type { Now } from '../../../src/machine/events.ts'
 import { type Job, laneOf, linesOf } from '../../../src/machine/job.ts'
+import type { Pile } from '../../../src/machine/pile.ts'
+import type { Lane } from '../../../src/machine/ready.ts'
+import { pagesBehind } from '../../../src/machine/shelf.ts'
 import type { State } from '../../../src/machine/state.ts'
 
 type Shown = Record<string, unknown>
+
+/** The names that tests give to workers and senders. */
+const everybody = ['a', 'b', 'c', 'me', 'nobody', 'other', 's', 'v', 'w', 'x'] as const
 
 /** The tables' rows, in an order of their own, as they are on disk. */
 export function tablesOf(state: State): Shown {
@@ -20,6 +26,7 @@ export function indexesOf(state: State, now: Now): Shown {
   ready.wake(now)
   index.holds.takeOver(now)
   const jobs = [...state.jobs.values()]
+  const owners = [...new Set(jobs.map((job) => job.owner))].sort()
   const lanes = [...ready.lanes()].filter((lane) => Object.values(lane.counts).some((count) => count > 0))
   return {
     counts: sorted(lanes.map((lane) => [laneOf(lane), lane.counts])),
@@ -30,9 +37,9 @@ export function indexesOf(state: State, now: Now): Shown {
     held: sets(index.held),
     unseen: [...index.held.keys()].filter((worker) => !index.seen.has(worker)),
     takers: sets(index.takers),
-    retired: [...index.retired.keys()].sort(),
-    dead: [...index.dead.keys()].sort(),
-    deadBytes: index.deadBytes,
+    retired: owners.map((owner) => pileOf(index.retired(owner))),
+    dead: owners.map((owner) => pileOf(index.dead(owner))),
+    shelves: sorted(lanes.map((lane) => [laneOf(lane), shelvesOf(lane)])),
     running: index.running,
     runningByKind: sorted([...index.runningByKind].filter(([, count]) => count > 0)),
     holds: [...state.holds.entries()].map(([key]) => [key, index.holds.has(key)]).sort(),
@@ -41,7 +48,7 @@ export function indexesOf(state: State, now: Now): Shown {
       .filter((job) => index.expiries(job.owner).has(job.id))
       .map(({ id }) => id)
       .sort(),
-    oldest: [...new Set(jobs.map((job) => job.owner))].sort().map((owner) => index.oldest(owner)?.id),
+    oldest: owners.map((owner) => index.oldest(owner)?.id),
   }
 }
 
@@ -54,7 +61,7 @@ export function exactly(state: State, now: Now): Shown {
     changed: state.tables.map((table) => table.changedSince(0).sort()),
     tables: tablesOf(state),
     indexes: indexesOf(state, now),
-    seen: sorted([...index.seen.entries()]),
+    seen: everybody.map((name) => index.seen.get(name)),
     waits: sorted([...state.jobs.values()].map((job) => left(job.id, index.ready.untilOver(job, now)))),
     expiries: sorted(
       [...state.jobs.values()].map((job) => left(job.id, index.expiries(job.owner).untilOver(job.id, now))),
@@ -62,6 +69,17 @@ export function exactly(state: State, now: Now): Shown {
     holds: sorted([...state.holds.entries()].map(([key]) => left(key, index.holds.untilOver(key, now)))),
     slots: sorted([...state.slots.entries()].map(([key]) => left(key, index.slots.untilOver(key, now)))),
   }
+}
+
+function pileOf(pile: Pile): unknown {
+  return { bytes: pile.bytes, size: pile.size, ids: [...pile.byFinish()].map(({ id }) => id) }
+}
+
+function shelvesOf({ shelves }: Lane): unknown {
+  return Object.entries(shelves).map(([state, shelf]) => [
+    state,
+    [...pagesBehind([shelf], 0)].map((ids) => ids.sort()),
+  ])
 }
 
 function readyIds(state: State, items: readonly Job[]): string[] {

@@ -88,7 +88,7 @@ describe('expiry', () => {
     harness.advance(1)
     expect(expire(harness)).toBe(false)
     expect(expire(harness)).toBe(true)
-    expect(harness.state.index.dead.size).toBe(1_001)
+    expect(harness.state.index.dead('me').size).toBe(1_001)
   })
 })
 
@@ -107,7 +107,11 @@ describe('retention', () => {
     )
     const loaded = reloaded(harness)
     const gone = loaded.speculate(harness.now(), (emit) =>
-      decideRetention(loaded, { ...keep, finishedCount: 2 }, () => false, { now: harness.now(), emit }),
+      decideRetention(loaded, { ...keep, finishedCount: 2 }, () => false, {
+        now: harness.now(),
+        emit,
+        owner: 'me',
+      }),
     )
     expect(ids(gone)).toEqual(['a'])
     expect(retain(harness, { finishedCount: 2 })).toEqual(['a'])
@@ -154,7 +158,7 @@ describe('dead letters', () => {
     return harness
   }
   const excess = ({ state, now }: Harness, given: Partial<Retention>): string[] =>
-    ids(excessDead(state, { ...keep, ...given }, now().wall))
+    ids(excessDead(state, 'me', { ...keep, ...given }, now().wall))
 
   test('stay, by default', () => {
     expect(excess(dead(), {})).toEqual([])
@@ -162,7 +166,7 @@ describe('dead letters', () => {
 
   test('are too many beyond a weight, or old beyond an age, the first to die first', () => {
     const harness = dead()
-    expect(harness.state.index.deadBytes).toBe(3_000)
+    expect(harness.state.index.dead('me').bytes).toBe(3_000)
     expect(excess(harness, { deadBytes: 2_000 })).toEqual(['a'])
     expect(excess(harness, { deadBytes: 1_999 })).toEqual(['a', 'b'])
     expect(excess(harness, { deadMs: 2_000 })).toEqual(['a', 'b'])
@@ -175,6 +179,6 @@ describe('dead letters', () => {
       decideEdit(state, 'a', { payload: 'x'.repeat(100), beside: 700 }, deciding),
     )
     expect(excess(harness, { deadBytes: 2_000 })).toEqual(['a'])
-    expect(ids(excessDead(reloaded(harness), { ...keep, deadBytes: 2_000 }, 0))).toEqual(['a'])
+    expect(ids(excessDead(reloaded(harness), 'me', { ...keep, deadBytes: 2_000 }, 0))).toEqual(['a'])
   })
 })

@@ -88,8 +88,10 @@ export function decideRenew(state: State, worker: string, { emit }: Pick<Decidin
   if (state.index.held.has(worker)) emit({ type: 'renewed', worker })
 }
 
+/** What any of its jobs says: a worker claims all of them the same way. */
 function runOf(state: State, worker: string): Job['run'] {
-  return heldBy(state, worker)[0]?.run
+  const [id = ''] = state.index.held.get(worker) ?? []
+  return state.jobs.get(id)?.run
 }
 
 function heldBy(state: State, worker: string): Job[] {

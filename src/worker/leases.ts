@@ -95,5 +95,7 @@ export class LeaseWatch {
 
 /** Whether who said goodbye still has something that others are to take: jobs, or an outbox. */
 export function isMissed(state: State, bye: string): boolean {
-  return state.index.held.has(bye) || [...state.outboxes.values()].some(({ sender }) => sender === bye)
+  if (state.index.held.has(bye)) return true
+  for (const { sender } of state.outboxes.values()) if (sender === bye) return true
+  return false
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../src/machine/leases.ts'
 import { decideCancel } from '../../../src/machine/operate.ts'
 import { claim, createHarness, enqueue, type Harness, holderOf, reloaded, runOf } from './harness.ts'
+import { rowsRead } from './rows-read.ts'
 
 const lockSilenceMs = 300_000
 const me: Sightings = { me: 'me', byes: new Set(), freed: new Set(), lockSilenceMs }
@@ -105,6 +106,17 @@ describe('a lease', () => {
     harness.advance(10 ** 9)
     expect(lost(harness)).toEqual([])
     expect(untilSilent(harness.state, 'nobody', lockSilenceMs, harness.now().mono)).toBe(0)
+  })
+
+  test('is judged by one job of the many that its holder claimed', () => {
+    const harness = createHarness({ bare: true })
+    for (let n = 0; n < 500; n++) enqueue(harness, `j${n}`)
+    claim(harness, { slots: 500, run: runOf('w', { leaseMs: 10_000 }) })
+    harness.advance(9_999)
+    const rows = rowsRead(harness.state)
+    expect(untilSilent(harness.state, 'w', lockSilenceMs, harness.now().mono)).toBe(1)
+    expect(lost(harness)).toEqual([])
+    expect(rows()).toBeLessThan(10)
   })
 
   test('is not renewed by a worker that holds nothing', () => {

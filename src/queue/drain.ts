@@ -1,30 +1,26 @@
 import { counts, untilDue } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import { unlessAborted } from '../sync/waits.ts'
+import type { Wanting } from './duty.ts'
 import { nowOf, type Parts } from './parts.ts'
 import type { DrainOptions, DrainResult } from './types.ts'
 
 /** Runs what is due here until nothing is, and sends acknowledgements. */
 export async function drain(parts: Parts, options: DrainOptions): Promise<DrainResult> {
-  const { worker, clock, replica } = parts
-  const { deadlineMs = Number.POSITIVE_INFINITY, signal } = options
-  signal?.throwIfAborted()
+  const { worker, replica, duty } = parts
+  options.signal?.throwIfAborted()
   const before = { ...worker.runner.tally }
-  const startedHere = !worker.isOn
-  const over = new AbortController()
-  const end = (): void => over.abort()
-  const cancel = deadlineMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(end, deadlineMs)
-  signal?.addEventListener('abort', end)
+  const { over, settle } = ending(parts, options)
+  const wanting = duty.want()
   try {
-    await unlessAborted(work(parts, startedHere, over.signal), over.signal)
+    await unlessAborted(work(parts, wanting, over), over)
   } catch (error) {
-    if (!over.signal.aborted) throw error
+    if (!over.aborted) throw error
   } finally {
-    cancel?.()
-    signal?.removeEventListener('abort', end)
-    if (startedHere) await worker.stop(0)
+    settle()
+    await wanting.end()
   }
-  signal?.throwIfAborted()
+  options.signal?.throwIfAborted()
   const state = await replica.open()
   const { completed, failed, dead } = worker.runner.tally
   return {
@@ -32,16 +28,25 @@ export async function drain(parts: Parts, options: DrainOptions): Promise<DrainR
     failed: failed - before.failed,
     dead: dead - before.dead,
     ...leftOf(parts, state),
-    stopped: over.signal.aborted ? 'deadline' : whyIdle(parts, state),
+    stopped: over.aborted ? 'deadline' : whyIdle(parts, state),
   }
 }
 
-async function work(
-  { worker, replica, sender }: Parts,
-  startedHere: boolean,
-  over: AbortSignal,
-): Promise<void> {
-  await worker.start()
+/** A signal that aborts when the drain is to end early, until it is settled. */
+function ending({ clock }: Parts, { deadlineMs = Number.POSITIVE_INFINITY, signal }: DrainOptions) {
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  const cancel = deadlineMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(end, deadlineMs)
+  signal?.addEventListener('abort', end)
+  const settle = (): void => {
+    cancel?.()
+    signal?.removeEventListener('abort', end)
+  }
+  return { over: over.signal, settle }
+}
+
+async function work({ worker, replica, sender }: Parts, wanting: Wanting, over: AbortSignal): Promise<void> {
+  await wanting.started
   const { runner } = worker
   while (!over.aborted && worker.isOn) {
     if (runner.live > 0) {
@@ -53,7 +58,7 @@ async function work(
     if (runner.live === 0) break
   }
   if (over.aborted) return
-  if (startedHere) await worker.stop(0)
+  await wanting.end()
   await sender?.flush({ signal: over })
 }
 

@@ -1,21 +1,31 @@
 import { isQueueError, QueueError } from '../errors.ts'
-import type { Snapshot, Store } from '../store/contract.ts'
+import type { Store } from '../store/contract.ts'
 
-/** A store that turns to `second` when the first cannot be opened at all; `durable` then tells. */
-export function withFallback(first: Store, second: Store): Store {
+/**
+ * A store that turns to `second` when the first cannot be opened at all; `durable` then tells. `onTurn` is called
+ * before it does, and what it throws keeps it from turning.
+ */
+export function withFallback(first: Store, second: Store, onTurn: () => void): Store {
   let store = first
   let isChosen = false
-  const load = async (): Promise<Snapshot> => {
+  let isClosed = false
+  const turn = (cause: unknown): void => {
+    if (isChosen || isClosed || !isQueueError(cause, 'store-unavailable')) throw cause
+    onTurn()
+    store = second
+  }
+  /** For the calls that may be a handle's first. */
+  const choosing = async <T>(call: (store: Store) => Promise<T>): Promise<T> => {
     try {
-      const snapshot = await store.load()
+      const answer = await call(store)
       isChosen = true
-      return snapshot
+      return answer
     } catch (error) {
-      if (isChosen || !isQueueError(error, 'store-unavailable')) throw error
-      store = second
+      turn(error)
       isChosen = true
-      return store.load()
     }
+    await first.close()
+    return call(second)
   }
   return {
     get identity() {
@@ -33,7 +43,7 @@ export function withFallback(first: Store, second: Store): Store {
     get sharesLocks() {
       return store.sharesLocks ?? true
     },
-    load,
+    load: () => choosing((chosen) => chosen.load()),
     read: (after) => store.read(after),
     commit: (after, decide, options) => store.commit(after, decide, options),
     payload: (id) => store.payload(id),
@@ -44,7 +54,10 @@ export function withFallback(first: Store, second: Store): Store {
       if (store.estimate) return store.estimate()
       throw new QueueError('store-unavailable', 'Cannot estimate how full the store is: it does not tell')
     },
-    destroy: () => store.destroy(),
-    close: () => store.close(),
+    destroy: () => choosing((chosen) => chosen.destroy()),
+    async close() {
+      isClosed = true
+      await store.close()
+    },
   }
 }

@@ -7,6 +7,7 @@ import type { Sender } from '../sync/types.ts'
 import type { Clock } from '../types.ts'
 import type { Connectivity, Kind } from '../worker/types.ts'
 import type { Worker } from '../worker/worker.ts'
+import type { Duty } from './duty.ts'
 import type { Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
 import type { Pulse } from './pulse.ts'
@@ -21,6 +22,7 @@ export interface Parts {
   readonly store: Store
   readonly replica: Replica
   readonly worker: Worker
+  readonly duty: Duty
   readonly sender: Sender | undefined
   readonly connectivity: Connectivity
   readonly emitter: Emitter
@@ -32,6 +34,8 @@ export interface Parts {
   readonly concurrency: number
   readonly mint: () => string
   readonly storeState: () => StoreState
+  /** The destruction under way, if any; never rejects. */
+  readonly erasure: { current: Promise<void> | undefined }
   readonly deciding: (drafting: Drafting) => Deciding
   /** Undoes what holds the queue to its context, when it closes. */
   readonly detach: () => void

@@ -49,6 +49,7 @@ async function found(
   return finished(replica, id, owner, signal)
 }
 
+/** Its result, once it is finished. */
 function finished(
   replica: Replica,
   id: string,
@@ -56,44 +57,54 @@ function finished(
   signal: AbortSignal | undefined,
 ): Promise<Json | undefined> {
   return new Promise((resolve, reject) => {
-    let existed = false
-    let completed: { readonly result: string | undefined } | undefined
     if (signal?.aborted) return reject(signal.reason)
-    const end = (settle: () => void): void => {
-      unlisten()
+    const watch = watchFor(replica, id, owner, (outcome) => {
+      watch.end()
       signal?.removeEventListener('abort', abort)
-      settle()
-    }
-    const abort = (): void => end(() => reject(signal?.reason))
-    const look = (): void => {
-      const job = replica.state?.jobs.get(id)
-      const isThere = job?.owner === owner
-      if (isThere && job.state === 'completed') completed ??= { result: job.result }
-      const done = completed
-      if (done) end(() => resolve(parsed(done.result)))
-      else if (!isThere || job.state === 'dead' || job.state === 'cancelled')
-        end(() => reject(why(id, job, existed)))
-      existed = true
-    }
-    const unlisten = replica.listen({
-      fact(event, state) {
-        // Retention may take it in the same breath.
-        if (event.type !== 'completed' || event.id !== id || state.jobs.get(id)?.owner !== owner) return
-        completed = { result: event.result }
-      },
-      entry: look,
-      notice(notice) {
-        const { state } = notice
-        if (state === 'reloaded' || state === 'replaced') look()
-        if (state === 'down') end(() => reject(notice.error))
-        if (state === 'closed') {
-          end(() => reject(new QueueError('closed', `Cannot wait for job "${id}": the queue was closed`)))
-        }
-      },
+      if ('error' in outcome) reject(outcome.error)
+      else resolve(outcome.result)
     })
+    const abort = (): void => watch.settle({ error: signal?.reason })
     signal?.addEventListener('abort', abort)
-    look()
+    watch.look()
   })
+}
+
+type Outcome = { readonly result: Json | undefined } | { readonly error: unknown }
+
+/** Looks at a job after each entry. */
+function watchFor(replica: Replica, id: string, owner: string, settle: (outcome: Outcome) => void) {
+  let existed = false
+  let completed: Outcome | undefined
+  const look = (): void => {
+    const job = replica.state?.jobs.get(id)
+    const own = job?.owner === owner ? job : undefined
+    completed ??= outcomeOf(own)
+    if (completed) settle(completed)
+    else if (own === undefined || own.state === 'dead' || own.state === 'cancelled')
+      settle({ error: why(id, own, existed) })
+    existed = true
+  }
+  const end = replica.listen({
+    fact(event, state) {
+      // Retention may take it in the same breath.
+      if (event.type !== 'completed' || event.id !== id) return
+      const job = state.jobs.get(id)
+      if (job?.owner === owner) completed = outcomeOf(job)
+    },
+    entry: look,
+    notice(notice) {
+      if (notice.state === 'reloaded' || notice.state === 'replaced') look()
+      if (notice.state === 'down') settle({ error: notice.error })
+      if (notice.state !== 'closed') return
+      settle({ error: new QueueError('closed', `Cannot wait for job "${id}": the queue was closed`) })
+    },
+  })
+  return { look, end, settle }
+}
+
+function outcomeOf(job: Job | undefined): Outcome | undefined {
+  return job?.state === 'completed' ? { result: parsed(job.result) } : undefined
 }
 
 function why(id: string, job: Job | undefined, existed: boolean): QueueError {

@@ -83,7 +83,11 @@ export interface QueueView {
 
 export interface DrainOptions {
   readonly signal?: AbortSignal
-  /** Ends after so many milliseconds; what runs then is given back. @default Infinity */
+  /**
+   * Ends after so many milliseconds; what runs then is given back, unless `start()` or another drain goes on.
+   *
+   * @default Infinity
+   */
   readonly deadlineMs?: number
 }
 
@@ -175,7 +179,11 @@ export interface Queue<Kinds extends KindMap = KindMap> {
 
   /** Begins to run jobs here. Resolves once the first claim was decided. */
   start(): Promise<void>
-  /** Claims nothing more here; what still runs after `graceMs` is aborted and given back. @default graceMs 5_000 */
+  /**
+   * Claims nothing more here, drains included; what still runs after `graceMs` is aborted and given back.
+   *
+   * @default graceMs 5_000
+   */
   stop(options?: { readonly graceMs?: number }): Promise<void>
   /** Runs until nothing is due here, and sends acknowledgements. Never waits out a backoff. */
   drain(options?: DrainOptions): Promise<DrainResult>
@@ -225,9 +233,13 @@ export interface Queue<Kinds extends KindMap = KindMap> {
   /** Stops, with no grace, and closes the store's handle. */
   close(): Promise<void>
   /**
-   * Erases the owner's part, and with the default owner the whole queue; then closes.
+   * Erases the owner's part, and with the default owner the whole queue; then closes. Between the check and the end of
+   * the store itself there is a moment in which another context may still enqueue into the whole queue: that job goes
+   * with it, so close it elsewhere first.
    *
-   * @throws QueueError `unsent` while jobs are unfinished or acknowledgements unsent, unless `force`.
+   * @throws QueueError `unsent` while jobs are unfinished or acknowledgements unsent, unless `force`: the queue then
+   * goes on. `store-failed` when the store itself could not be erased: its jobs are (not, if forced), and the queue is
+   * closed.
    */
   destroy(options?: { readonly force?: boolean }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

@@ -10,11 +10,13 @@ import {
   refuseUnsent,
 } from '../machine/operate.ts'
 import { list } from '../machine/query.ts'
+import type { State } from '../machine/state.ts'
+import type { Decision } from '../replica/types.ts'
 import { validated } from '../worker/payload.ts'
 import { checkFilter } from './check.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import { knownKind, prepare, takeIn } from './intake.ts'
-import { nowOf, type Parts } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { knowing } from './reads.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import type { Enqueued, JobFilter } from './types.ts'
@@ -29,10 +31,9 @@ export async function enqueue(
   const preparing = prepare(parts.mint(), known, payload, options, parts.maxPayloadBytes)
   // Only a schema is waited for: enqueues of one turn then share an entry.
   const prepared = preparing instanceof Promise ? await preparing : preparing
-  const { replica, backlog, deciding, store } = parts
-  return replica.submit(
-    (state, drafting) => takeIn(prepared, backlog, store.durable, state, drafting, deciding(drafting)),
-    { grows: true },
+  const { backlog, deciding, store } = parts
+  return admit(parts, (state, drafting) =>
+    takeIn(prepared, backlog, store.durable, state, drafting, deciding(drafting)),
   )
 }
 
@@ -41,14 +42,17 @@ export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindM
     prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts.maxPayloadBytes),
   )
   const prepared = await Promise.all(preparing)
-  const { replica, backlog, deciding, store } = parts
-  return replica.submit(
-    (state, drafting) => {
-      const facts = deciding(drafting)
-      return prepared.map((each) => takeIn(each, backlog, store.durable, state, drafting, facts))
-    },
-    { grows: true },
-  )
+  const { backlog, deciding, store } = parts
+  return admit(parts, (state, drafting) => {
+    const facts = deciding(drafting)
+    return prepared.map((each) => takeIn(each, backlog, store.durable, state, drafting, facts))
+  })
+}
+
+/** Takes in; while the queue is being destroyed, what becomes of that comes first. */
+async function admit<T>({ replica, erasure }: Parts, decide: Decision<T>): Promise<T> {
+  while (erasure.current !== undefined) await erasure.current
+  return replica.submit(decide, { grows: true })
 }
 
 export function cancel({ replica, deciding }: Parts, id: string): Promise<'cancelled' | 'requested'> {
@@ -57,14 +61,14 @@ export function cancel({ replica, deciding }: Parts, id: string): Promise<'cance
 
 export async function redrive(parts: Parts, which: string | JobFilter): Promise<number> {
   if (typeof which !== 'string') checkFilter(which)
-  const { replica, deciding, owner, clock } = parts
+  const { replica, deciding, owner } = parts
   return replica.submit((state, drafting) => {
     const facts = deciding(drafting)
     const all = { limit: Number.POSITIVE_INFINITY, state: 'dead' as const }
     const ids =
       typeof which === 'string'
         ? [which]
-        : list(state, owner, { ...all, ...which }, nowOf(clock)).jobs.map((job) => job.id)
+        : list(state, owner, { ...all, ...which }, drafting.now).jobs.map((job) => job.id)
     for (const id of ids) decideRedrive(state, id, facts)
     return ids.length
   })
@@ -112,23 +116,35 @@ export async function resume({ replica, deciding, sender }: Parts, kind: string 
 /** @throws QueueError `unsent` while jobs are unfinished or acknowledgements unsent. */
 export async function mayDestroy({ replica, owner }: Parts): Promise<void> {
   await replica.catchUp()
-  const state = await replica.open()
+  refuseAny(await replica.open(), owner)
+}
+
+/**
+ * Erases the owner's part, or with the default owner everybody's, in one entry; refuses, unless forced, in that same
+ * entry, so that nothing can come in between.
+ */
+export async function erase({ replica, owner, deciding }: Parts, force: boolean): Promise<void> {
+  await replica.submit(
+    (state, drafting) => {
+      if (!force) refuseAny(state, owner)
+      for (const each of owner === '' ? ownersOf(state) : [owner]) {
+        for (const job of decideErase(state, true, { ...deciding(drafting), owner: each })) {
+          if (job.beside !== undefined) drafting.drop(job.id)
+        }
+      }
+    },
+    { fresh: true },
+  )
+}
+
+function refuseAny(state: State, owner: string): void {
   const isAll = owner === ''
   const jobs = [...state.jobs.values()].filter((job) => isAll || job.owner === owner)
   refuseUnsent(state, isAll ? undefined : owner, jobs)
 }
 
-/** Erases the owner's part, or with the default owner everything there is. */
-export async function destroy(parts: Parts, force: boolean): Promise<void> {
-  const { replica, owner, store, deciding } = parts
-  if (owner === '') {
-    if (!force) await mayDestroy(parts)
-    await store.destroy()
-    return
-  }
-  await replica.submit((state, drafting) => {
-    for (const job of decideErase(state, force, deciding(drafting))) {
-      if (job.beside !== undefined) drafting.drop(job.id)
-    }
-  })
+/** Everyone who has anything that `erased` erases. */
+function ownersOf({ jobs, outboxes, holds, rejects }: State): Set<string> {
+  const rows = [jobs, outboxes, holds, rejects].flatMap((table) => [...table.values()])
+  return new Set(rows.map(({ owner }) => owner))
 }

@@ -1,27 +1,27 @@
 import { nanoid } from 'nanoid'
-import type { Deciding } from '../machine/decide.ts'
 import { createReplica } from '../replica/replica.ts'
-import type { Drafting } from '../replica/types.ts'
 import type { Store } from '../store/contract.ts'
 import { indexedDbStore } from '../store/indexeddb.ts'
 import { memoryStore } from '../store/memory.ts'
 import { createConnectivity } from '../sync/connectivity.ts'
 import { wishesOf } from '../sync/options.ts'
 import { createSender } from '../sync/sender.ts'
+import type { Sender } from '../sync/types.ts'
 import type { Clock } from '../types.ts'
-import type { Connectivity, Kind, WorkerOptions } from '../worker/types.ts'
+import type { Connectivity, Kind, Locks, WorkerOptions } from '../worker/types.ts'
 import { Worker } from '../worker/worker.ts'
 import { attend } from './attend.ts'
 import { systemClock } from './clock.ts'
+import { createDuty } from './duty.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
 import { withFallback } from './fallback.ts'
 import { type CommonOptions, retentionOf } from './options.ts'
 import type { Parts } from './parts.ts'
 import { type Platform, platformKey } from './platform.ts'
-import { register } from './registry.ts'
 import { createPulse } from './pulse.ts'
-import { createResults } from './results.ts'
+import { type Contract, register } from './registry.ts'
+import { createResults, type Results } from './results.ts'
 import { upkeepRider } from './upkeep.ts'
 
 /** Leases in pages outlive the minute between two timers of a hidden one. */
@@ -30,77 +30,103 @@ const leaseMs = 30_000
 
 /** Makes the rooms of a queue and joins them. Touches neither store nor platform yet. */
 export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>): Parts {
-  const { name, owner = '', clock = systemClock, random = Math.random, limits = {}, sync } = options
-  const store = storeOf(options)
-  const unregister = register(store.identity, { syncUrl: sync?.url, kinds })
-  const { durability, worker: settings = {}, [platformKey]: platform = ownPlatform } = options
-  const { mint, checkpointEvents } = platform
+  const { name, owner = '', clock = systemClock } = options
+  const { [platformKey]: platform = ownPlatform } = options
+  const { mint } = platform
+  const { store, detach } = storeOf(options, { syncUrl: options.sync?.url, kinds })
   const replica = createReplica({
-    ...{ store, clock, mint, durability, checkpointEvents },
-    boostMs: settings.boostMs,
+    ...{ store, clock, mint, durability: options.durability, checkpointEvents: platform.checkpointEvents },
+    boostMs: options.worker?.boostMs,
   })
   const emitter = createEmitter()
   const warn = (message: string, cause: unknown, id?: string): void =>
     emitter.emit('warning', { message, cause, id })
-  const connectivity = connectivityOf(options, clock)
-  const wishes = lazily(() => wishesOf(sync, mint()))
-  const deciding = ({ now, emit }: Drafting): Deciding => ({ now, emit, owner, acks: wishes() })
-  const maxRunning = limits.maxRunning ?? Number.POSITIVE_INFINITY
-  const concurrency = settings.concurrency ?? 4
-  const working: WorkerOptions = {
-    ...{ replica, clock, random, mint, owner, kinds, concurrency, maxRunning, connectivity, wishes, warn },
-    leaseMs: settings.leaseMs ?? (isPage() ? pageLeaseMs : leaseMs),
-    maxCrashes: settings.maxCrashes ?? 5,
-    interruptible: settings.interruptible ?? 'ServiceWorkerGlobalScope' in globalThis,
-    lockPrefix: `holdfast:${store.identity}:`,
-    locks: store.sharesLocks === false ? undefined : platform.locks,
-    isHidden: platform.isHidden,
+  const common: Common = {
+    ...{ owner, kinds, clock, store, replica, mint, warn },
+    connectivity: connectivityOf(options, clock),
+    wishes: lazily(() => wishesOf(options.sync, mint())),
   }
+  const working = workerOptions(options, common, platform)
   const worker = new Worker(working)
-  const sender =
-    sync &&
-    createSender({
-      ...{ replica, clock, random, mint, queue: name, owner, sync },
-      online: connectivity.online,
-      emit: (event) => tellOfSync(emitter, event),
-    })
+  const sender = senderOf(options, common, emitter)
   const pulse = createPulse(replica, clock, (error) => warn('Cannot read the log', error))
   const results = createResults(replica, pulse)
-  replica.ride(
-    upkeepRider(owner, retentionOf(options.retention), results, (id, kind) =>
-      warn(`A dead letter of "${kind}" is over its retention, and goes with a later entry`, undefined, id),
-    ),
-  )
+  keepUp(options, common, results)
   const state = { current: 'closed' as StoreState }
   attend(replica, owner, emitter, sender, state)
   platform.observe?.(replica, working)
   return {
-    ...{
-      name,
-      owner,
-      kinds,
-      clock,
-      store,
-      replica,
-      worker,
-      sender,
-      connectivity,
-      emitter,
-      results,
-      pulse,
-      mint,
-      deciding,
-    },
-    backlog: {
-      maxPending: limits.maxPending ?? Number.POSITIVE_INFINITY,
-      overflow: limits.overflow ?? 'reject',
-    },
-    maxPayloadBytes: limits.maxPayloadBytes ?? Number.POSITIVE_INFINITY,
-    maxRunning,
-    concurrency,
+    ...{ name, owner, kinds, clock, store, replica, worker, sender, emitter, results, pulse, mint, detach },
+    duty: createDuty(worker),
+    connectivity: common.connectivity,
+    deciding: ({ now, emit }) => ({ now, emit, owner, acks: common.wishes() }),
+    ...limitsOf(options),
+    ...{ maxRunning: working.maxRunning, concurrency: working.concurrency },
     storeState: () => state.current,
-    detach: unregister,
+    erasure: { current: undefined },
   }
+}
+
+function limitsOf({ limits = {} }: CommonOptions): Pick<Parts, 'backlog' | 'maxPayloadBytes'> {
+  const { maxPending = Number.POSITIVE_INFINITY, overflow = 'reject' } = limits
+  return {
+    backlog: { maxPending, overflow },
+    maxPayloadBytes: limits.maxPayloadBytes ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+/** What several rooms are made of. */
+type Common = { readonly store: Store } & Pick<
+  WorkerOptions,
+  'owner' | 'kinds' | 'clock' | 'replica' | 'mint' | 'warn' | 'connectivity' | 'wishes'
+>
+
+function workerOptions(
+  options: CommonOptions,
+  { store, ...common }: Common,
+  platform: Platform,
+): WorkerOptions {
+  const { random = Math.random, limits = {}, worker: settings = {} } = options
+  return {
+    ...common,
+    random,
+    concurrency: settings.concurrency ?? 4,
+    maxRunning: limits.maxRunning ?? Number.POSITIVE_INFINITY,
+    leaseMs: settings.leaseMs ?? (isPage() ? pageLeaseMs : leaseMs),
+    maxCrashes: settings.maxCrashes ?? 5,
+    interruptible: settings.interruptible ?? 'ServiceWorkerGlobalScope' in globalThis,
+    locks: store.sharesLocks === false ? undefined : locksFor(store, platform.locks),
+    isHidden: platform.isHidden,
+  }
+}
+
+/** The platform's locks, under names of the store's own: of the one in use, when a lock is asked for. */
+function locksFor(store: Store, locks: Locks | undefined): Locks | undefined {
+  return (
+    locks && {
+      request: (name, ...how) => locks.request(`holdfast:${store.identity}:${name}`, ...how),
+    }
+  )
+}
+
+function senderOf(options: CommonOptions, common: Common, emitter: Emitter): Sender | undefined {
+  const { name, random = Math.random, sync } = options
+  const { replica, clock, mint, owner, connectivity } = common
+  if (sync === undefined) return undefined
+  return createSender({
+    ...{ replica, clock, random, mint, queue: name, owner, sync },
+    online: connectivity.online,
+    emit(event) {
+      if (event.type === 'store') emitter.emit('store', { state: event.state, log: event.log })
+      else emitter.emit('warning', { message: event.message, cause: event.cause, id: undefined })
+    },
+  })
+}
+
+function keepUp({ retention }: CommonOptions, { replica, owner, warn }: Common, results: Results): void {
+  const announce = (id: string, kind: string): void =>
+    warn(`A dead letter of "${kind}" is over its retention, and goes with a later entry`, undefined, id)
+  replica.ride(upkeepRider(owner, retentionOf(retention), results, announce))
 }
 
 const ownPlatform: Platform = {
@@ -111,9 +137,19 @@ const ownPlatform: Platform = {
   isHidden: () => typeof document !== 'undefined' && document.visibilityState === 'hidden',
 }
 
-function storeOf({ name, store, fallback }: CommonOptions): Store {
-  const chosen = (store ?? indexedDbStore())(name)
-  return fallback === 'memory' ? withFallback(chosen, fallbackStore()(name)) : chosen
+/** The store, known to the registry until `detach` is called. */
+function storeOf({ name, store, fallback }: CommonOptions, contract: Contract) {
+  const first = (store ?? indexedDbStore())(name)
+  let unregister = register(first.identity, contract)
+  const detach = (): void => unregister()
+  if (fallback !== 'memory') return { store: first, detach }
+  const second = fallbackStore()(name)
+  const onTurn = (): void => {
+    const again = register(second.identity, contract)
+    unregister()
+    unregister = again
+  }
+  return { store: withFallback(first, second, onTurn), detach }
 }
 
 /** One for the context, so that its queues of one name share their jobs as they would in the store they asked for. */
@@ -128,14 +164,6 @@ function connectivityOf({ connectivity = {}, sync }: CommonOptions, clock: Clock
     fetch: sync?.fetch,
     probe: typeof probe === 'function' ? probe : undefined,
   })
-}
-
-function tellOfSync(
-  emitter: Emitter,
-  event: Parameters<Parameters<typeof createSender>[0]['emit']>[0],
-): void {
-  if (event.type === 'store') emitter.emit('store', { state: event.state, log: event.log })
-  else emitter.emit('warning', { message: event.message, cause: event.cause, id: undefined })
 }
 
 /** Made once, when first asked for. */

@@ -20,10 +20,9 @@ export class LeaseWatch {
   constructor(options: WorkerOptions, deciding: (drafting: Drafting) => Deciding) {
     this.#options = options
     this.#deciding = deciding
-    const { locks, lockPrefix, warn } = options
+    const { locks, warn } = options
     this.presence = createPresence(
       locks,
-      lockPrefix,
       () => this.#onFreed(),
       (error) => warn('Cannot watch the lock of another worker', error),
     )

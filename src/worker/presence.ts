@@ -14,7 +14,6 @@ export interface Presence {
 /** Presence by Web Locks; without them every lease goes by time. `onFreed` is called when a watched lock frees. */
 export function createPresence(
   locks: Locks | undefined,
-  prefix: string,
   onFreed: () => void,
   onError: (error: unknown) => void,
 ): Presence {
@@ -25,7 +24,7 @@ export function createPresence(
     const controller = new AbortController()
     watched.set(worker, controller)
     const free = async (): Promise<void> => {
-      await locks?.request(prefix + worker, { signal: controller.signal }, () => undefined)
+      await locks?.request(worker, { signal: controller.signal }, () => undefined)
       freed.add(worker)
       onFreed()
     }
@@ -36,7 +35,7 @@ export function createPresence(
 
   return {
     freed,
-    take: (worker) => takeLock(locks, prefix + worker),
+    take: (worker) => takeLock(locks, worker),
     watch(workers) {
       for (const [worker, controller] of watched) {
         if (workers.has(worker)) continue

@@ -56,8 +56,7 @@ export interface WorkerOptions {
   readonly maxRunning: number
   /** The host stops this context at will: losing it is no crash. */
   readonly interruptible: boolean
-  /** Named for the store's identity, so that locks of other queues are not mistaken for ours. */
-  readonly lockPrefix: string
+  /** By worker's name, and apart from those of other queues. */
   readonly locks: Locks | undefined
   readonly connectivity: Connectivity
   /** A hidden page may be frozen any moment: it does not claim what it enqueues in the same entry. */

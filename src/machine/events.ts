@@ -87,7 +87,8 @@ export interface Retried extends Fenced {
 /** Given back: nothing charged. */
 export interface Released extends Fenced {
   readonly type: 'released'
-  readonly why: 'stopped' | 'snoozed'
+  /** `unclaimed`: its handler was never called. */
+  readonly why: 'stopped' | 'snoozed' | 'unclaimed'
   readonly waitMs?: number | undefined
 }
 

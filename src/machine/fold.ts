@@ -92,7 +92,7 @@ const folds: Folds = {
 
   released(state, { id, why, waitMs = 0 }, at) {
     const job = need(state, id)
-    const given = why === 'snoozed' ? {} : givenBack(job)
+    const given = why === 'stopped' ? givenBack(job) : {}
     state.jobs.put(id, { ...waiting(job, waitMs, at), ...given })
   },
 

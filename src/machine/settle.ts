@@ -45,8 +45,15 @@ export function decideRelease(state: State, holder: Holder, deciding: Deciding):
 export function decideSnooze(state: State, holder: Holder, waitMs: number, deciding: Deciding): void {
   const job = fence(state, holder)
   if (probing(state, job)) lift(job, deciding)
+  if (settledOtherwise(state, job, undefined, deciding)) return
+  deciding.emit({ type: 'released', ...pick(holder), why: 'snoozed', waitMs: finiteMs(waitMs) })
+}
+
+/** A claim that came to nothing: its handler was never called, so nothing can have happened. */
+export function decideUnclaim(state: State, holder: Holder, waitMs: number, deciding: Deciding): void {
+  const job = fence(state, holder)
   if (job.cancelRequested) deciding.emit({ type: 'cancelled', ...pick(holder) })
-  else deciding.emit({ type: 'released', ...pick(holder), why: 'snoozed', waitMs: finiteMs(waitMs) })
+  else deciding.emit({ type: 'released', ...pick(holder), why: 'unclaimed', waitMs: finiteMs(waitMs) })
 }
 
 /** The handler saw its cancellation. */

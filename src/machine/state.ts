@@ -1,4 +1,4 @@
-import type { Emit, LogEntry, LogEvent } from './events.ts'
+import type { Emit, LogEntry, LogEvent, Now } from './events.ts'
 import { fold } from './fold.ts'
 import { Indexes } from './indexes.ts'
 import { type Job, laneOf } from './job.ts'
@@ -116,12 +116,14 @@ export class State implements Tables {
    * Lets decisions be made as if their events were committed, and undoes it all before it returns. So readers never
    * see what may yet be refused.
    */
-  speculate<T>(at: number, decide: (emit: Emit) => T): T {
+  speculate<T>(now: Now, decide: (emit: Emit) => T): T {
     const journal = this.#journal
+    // A wait that begins here begins now, however long ago the last entry was folded.
+    this.mono = now.mono
     journal.seq++
     journal.undo = []
     try {
-      return decide((event) => fold(this, event, at))
+      return decide((event) => fold(this, event, now.wall))
     } finally {
       unwind(journal, 0)
       journal.undo = undefined

@@ -40,7 +40,10 @@ export interface QueueEvents {
   }
   readonly dead: About & { readonly reason: DeadReason; readonly failure: Failure | undefined }
   readonly cancelled: About
-  readonly released: About & { readonly why: 'stopped' | 'snoozed'; readonly availableAt: number }
+  readonly released: About & {
+    readonly why: 'stopped' | 'snoozed' | 'unclaimed'
+    readonly availableAt: number
+  }
   readonly reclaimed: About & { readonly cause: 'crash' | 'bye' | 'interrupted' }
   readonly starved: About & { readonly times: number }
   readonly held: { readonly kind: string; readonly cause: HoldCause; readonly probeAt: number | undefined }

@@ -54,8 +54,6 @@ export class Batch {
       try {
         if (await this.#append(current)) return this.#fresh || this.#last?.drafted.events.length !== 0
       } catch (error) {
-        if (isFinal(error)) this.#rejectAll(error)
-        if (isFinal(error)) throw error
         if (await this.#recover(error, current)) return false
         current = this.#log.state ?? current
       }
@@ -89,10 +87,11 @@ export class Batch {
   #decide(state: State, missed: Missed): Draft | undefined {
     this.#log.fold(state, missed.entries, (id) => this.#hasLanded(id))
     if (this.#landed) return undefined
-    const byes = this.#fresh || missed.byes.length > 0 ? new Set(missed.byes) : this.#log.byes
-    this.#log.byes = byes
+    if (this.#fresh || missed.byes.length > 0) this.#log.heard(missed.byes)
     const { riders, writer, nextCounter, durability } = this.#options
-    const drafted = draft(state, this.#waiting, riders, this.#log.now, byes)
+    const onRiderError = (error: unknown): void => this.#log.notify({ state: 'failing', error })
+    const { now, byes } = this.#log
+    const drafted = draft(state, this.#waiting, riders, now, byes, onRiderError)
     const counter = nextCounter()
     const id = entryId(writer, counter)
     this.#last = { id, counter, drafted }
@@ -115,7 +114,7 @@ export class Batch {
 
   #settle(drafted: Drafted): true {
     const gone = new Set(drafted.forget)
-    if (gone.size > 0) this.#log.byes = new Set([...this.#log.byes].filter((bye) => !gone.has(bye)))
+    if (gone.size > 0) this.#log.heard([...this.#log.byes].filter((bye) => !gone.has(bye)))
     drafted.settle()
     return true
   }
@@ -136,6 +135,12 @@ export class Batch {
   /** Whether the batch is over: everyone was rejected, or what was thought lost had landed. */
   async #recover(error: unknown, state: State): Promise<boolean> {
     this.#uncertain ||= isQueueError(error) && error.uncertain
+    if (isFinal(error)) {
+      this.#giveUp(error)
+      throw error
+    }
+    // Seen in what was missed, before reading on failed.
+    if (this.#landed) return this.#settle(this.#landed)
     if (isQueueError(error, 'log-behind')) return this.#reload(state)
     if (isQueueError(error, 'log-replaced')) return this.#startOver(error)
     if (isQueueError(error, 'quota-exceeded')) return this.#makeRoom(error)
@@ -171,10 +176,15 @@ export class Batch {
     const state = this.#log.state
     if (state === undefined || state.log !== before.log) return this.#uncertain && this.#giveUp(undefined)
     this.#uncertain = false
+    const drafted = this.#landedIn(state)
+    return drafted !== undefined && this.#settle(drafted)
+  }
+
+  /** The draft that a state knows to be in its log. */
+  #landedIn(state: State): Drafted | undefined {
     const { writer } = this.#options
     const counter = state.writers.get(writer)?.counter
-    const drafted = counter === undefined ? undefined : this.#sent.get(entryId(writer, counter))
-    return drafted !== undefined && this.#settle(drafted)
+    return counter === undefined ? undefined : this.#sent.get(entryId(writer, counter))
   }
 
   async #startOver(error: unknown): Promise<boolean> {
@@ -198,6 +208,9 @@ export class Batch {
   }
 
   #giveUp(error: unknown): true {
+    const { state } = this.#log
+    const landed = this.#landed ?? (state && this.#landedIn(state))
+    if (landed) return this.#settle(landed)
     const unknown = 'Cannot tell whether the commit happened: its answer was lost, and the log cannot be read'
     this.#rejectAll(this.#uncertain ? new QueueError('outcome-unknown', unknown, { cause: error }) : error)
     return true

@@ -40,11 +40,12 @@ export function draft(
   riders: Iterable<Rider>,
   now: Now,
   byes: ReadonlySet<string>,
+  onRiderError: (error: unknown) => void,
 ): Drafted {
   const basket: Basket = { events: [], payloads: [], forget: [] }
   const tell: (() => void)[] = []
   let onceClaimed = false
-  state.speculate(now.wall, (fold) => {
+  state.speculate(now, (fold) => {
     const emit = (event: LogEvent): void => {
       fold(event)
       basket.events.push(event)
@@ -60,8 +61,13 @@ export function draft(
       }
     }
     for (const rider of riders) {
-      const settled = rider(state, drafting)
-      if (settled) tell.push(settled)
+      try {
+        const settled = undoable(state, basket, () => rider(state, drafting))
+        if (settled) tell.push(settled)
+      } catch (error) {
+        // One that rides along holds nobody up.
+        tell.push(() => onRiderError(error))
+      }
     }
   })
   const settle = (): void => {

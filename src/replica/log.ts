@@ -27,7 +27,11 @@ export class Log {
   readonly #listeners: Set<ReplicaListener> = new Set()
   #state: State | undefined
   #news: { readonly entry: LogEntry; readonly own: boolean }[] = []
-  byes: ReadonlySet<string> = new Set()
+  #byes: ReadonlySet<string> = new Set()
+  #isLeft = false
+  #down: QueueError | undefined
+  /** Timers that watch over calls of the store. */
+  readonly #watches: Set<() => void> = new Set()
   #trouble: 'reading' | 'writing' | 'quota' | undefined
   #isRelieved = false
 
@@ -40,6 +44,10 @@ export class Log {
 
   get state(): State | undefined {
     return this.#state
+  }
+
+  get byes(): ReadonlySet<string> {
+    return this.#byes
   }
 
   get maxEntryBytes(): number {
@@ -63,16 +71,23 @@ export class Log {
     for (const listener of [...this.#listeners]) listener.notice?.(notice)
   }
 
+  /** Nothing works any more: what is still under way need not be watched, and opens nothing. */
+  end(error: QueueError): void {
+    this.#down = error
+    for (const cancel of this.#watches) cancel()
+  }
+
   /** Starts from the store's snapshot, whatever was known before. */
   async load(): Promise<State> {
     const before = this.#state
     const snapshot = await this.#watched(this.#store.load(), 0)
+    if (this.#down) throw this.#down
     const state = loadState(snapshot, this.#clock.monotonic(), boost(this.#options.boostMs))
     const tail = snapshot.entries.reduce((sum, entry) => sum + decodeEntry(entry).events.length, 0)
     this.#checkpointer.loaded(snapshot.mark, tail)
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
-    this.byes = new Set(snapshot.byes)
+    this.heard(snapshot.byes)
     if (before === undefined) this.notify({ state: 'opened' })
     else this.notify({ state: before.log === state.log ? 'reloaded' : 'replaced' })
     return state
@@ -82,7 +97,7 @@ export class Log {
   async read(state: State): Promise<void> {
     try {
       const missed = await this.#watched(this.#store.read(positionOf(state)), 0)
-      this.#heard(missed.byes)
+      this.heard(missed.byes)
       this.fold(state, missed.entries, () => false)
       if (this.#trouble === 'reading') this.#relieved(false)
     } catch (error) {
@@ -93,11 +108,11 @@ export class Log {
     }
   }
 
-  /** Workers said goodbye: whoever waits for them need not. */
-  #heard(byes: readonly string[]): void {
-    const isNew = byes.some((bye) => !this.byes.has(bye))
-    this.byes = new Set(byes)
-    if (isNew) for (const listener of [...this.#listeners]) listener.left?.()
+  /** These said goodbye, and nobody else: whoever waits for them hears of it with the next {@link tell}. */
+  heard(byes: Iterable<string>): void {
+    const all = new Set(byes)
+    this.#isLeft ||= [...all].some((bye) => !this.#byes.has(bye))
+    this.#byes = all
   }
 
   /** Appends what `decide` drafts at the state's position. Resolves to the sequence, or `undefined` for no draft. */
@@ -137,6 +152,9 @@ export class Log {
     for (const { entry, own } of news) {
       for (const listener of [...this.#listeners]) listener.entry?.(entry, own)
     }
+    const isLeft = this.#isLeft
+    this.#isLeft = false
+    if (isLeft) for (const listener of [...this.#listeners]) listener.left?.()
     if (!this.#isRelieved) return
     this.#isRelieved = false
     this.notify({ state: 'recovered' })
@@ -166,10 +184,12 @@ export class Log {
       },
       stalledMs + bytes * stalledMsPerByte,
     )
+    this.#watches.add(cancel)
     try {
       return await answer
     } finally {
       cancel()
+      this.#watches.delete(cancel)
       if (stalled) this.notify({ state: 'recovered' })
     }
   }

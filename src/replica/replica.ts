@@ -44,6 +44,7 @@ class LogReplica implements Replica {
   #writer: string | undefined
   #counter = 0
   #poked = false
+  #isCommitting = false
   #unsubscribe: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
   #missedHint = false
@@ -100,6 +101,10 @@ class LogReplica implements Replica {
     })
   }
 
+  async idle(): Promise<void> {
+    await this.#pumping
+  }
+
   ride(rider: Rider): () => void {
     this.#riders.add(rider)
     return () => void this.#riders.delete(rider)
@@ -115,12 +120,16 @@ class LogReplica implements Replica {
   }
 
   leave(worker: string): Promise<void> {
-    return this.#store.leave(worker)
+    const left = this.#store.leave(worker)
+    this.#log.heard([...this.byes, worker])
+    return left
   }
 
   async close(): Promise<void> {
     this.#fail(new QueueError('closed', 'Cannot use the queue: it was closed'))
-    await this.#pumping
+    for (const waiting of [...this.#readers.splice(0), ...this.#queue.splice(0)]) waiting.reject(this.#down)
+    // What is being committed is waited for; what merely opens may never answer.
+    if (this.#isCommitting) await this.#pumping
     await this.#store.close()
   }
 
@@ -161,6 +170,7 @@ class LogReplica implements Replica {
   #fail(error: QueueError): void {
     if (this.#down) return
     this.#down = error
+    this.#log.end(error)
     this.#unsubscribe?.()
     this.#cancelWatch?.()
     this.#hurry?.()
@@ -178,22 +188,26 @@ class LogReplica implements Replica {
 
   /** One entry, or one read. Never rejects: whoever waits is told. */
   async #turn(): Promise<void> {
+    const state = await this.open().catch((error: unknown) => this.#refuseAll(error))
+    if (state === undefined) return
     const readers = this.#readers.splice(0)
-    let batch: Submission[] = []
+    const batch = this.#queue.splice(0, batchSize)
+    if (batch.some((each) => each.options.poke)) this.#poked = false
     try {
-      const state = await this.open()
-      batch = this.#queue.splice(0, batchSize)
-      if (batch.some((each) => each.options.poke)) this.#poked = false
       const level = batch.length > 0 && (await this.#commit(state, batch))
       if (readers.length > 0 && !level) await this.#log.read(this.#log.state ?? state)
       for (const reader of readers) reader.resolve(undefined)
       this.#log.checkpoint()
     } catch (error) {
       if (isFinal(error)) this.#fail(error)
-      if (batch.length === 0) batch = this.#queue.splice(0)
-      this.#poked = false
       for (const each of [...readers, ...batch]) each.reject(error)
     }
+  }
+
+  /** The log cannot be opened. */
+  #refuseAll(error: unknown): undefined {
+    this.#poked = false
+    for (const waiting of [...this.#readers.splice(0), ...this.#queue.splice(0)]) waiting.reject(error)
   }
 
   #pause(ms: number): Promise<void> {
@@ -209,7 +223,7 @@ class LogReplica implements Replica {
     })
   }
 
-  #commit(state: State, waiting: readonly Submission[]): Promise<boolean> {
+  async #commit(state: State, waiting: readonly Submission[]): Promise<boolean> {
     const { durability = 'auto' } = this.#options
     const batch = new Batch(waiting, {
       log: this.#log,
@@ -220,6 +234,11 @@ class LogReplica implements Replica {
       durability,
       giveBack: (submissions) => this.#queue.unshift(...submissions),
     })
-    return batch.commit(state)
+    this.#isCommitting = true
+    try {
+      return await batch.commit(state)
+    } finally {
+      this.#isCommitting = false
+    }
   }
 }

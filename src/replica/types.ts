@@ -97,6 +97,8 @@ export interface Replica {
   poke(): void
   /** Reads what others appended, if anything. */
   catchUp(): Promise<void>
+  /** Resolves when nothing is being committed or read any more. */
+  idle(): Promise<void>
   /** Lets a rider join all entries, until the returned function is called. */
   ride(rider: Rider): () => void
   listen(listener: ReplicaListener): () => void

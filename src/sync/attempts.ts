@@ -105,9 +105,15 @@ export class Attempts {
     const isSending =
       this.#sender !== undefined && replica.state?.outboxes.get(owner)?.sender === this.#sender
     const left = isSending && this.#sender !== undefined ? replica.leave(this.#sender) : undefined
+    this.rest()
     this.#sender = undefined
     this.#running?.abort.abort()
     await left
+  }
+
+  /** A context left: if it was the one that is waited for, it need not be. */
+  freed(): void {
+    if (this.#planner.plan?.why === 'busy' && this.untilFree() === 0) this.begin()
   }
 
   /** Plans nothing any more. */
@@ -132,9 +138,11 @@ export class Attempts {
   #tools(): PassTools {
     const { replica, clock, queue, owner, mint, online, sync, emit } = this.#options
     this.#sender ??= mint()
+    const sender = this.#sender
     return {
       ...{ replica, clock, queue, owner, mint, online },
-      sender: this.#sender,
+      sender,
+      hasLeft: () => this.#sender !== sender,
       transport: this.#transport,
       course: this.#course,
       signs: typeof sync.headers === 'function',

@@ -42,6 +42,8 @@ export interface PassTools {
   readonly owner: string
   /** This sender's name. */
   readonly sender: string
+  /** The context said goodbye for this sender: nothing is begun any more. */
+  readonly hasLeft: () => boolean
   readonly transport: Transport
   readonly course: Course
   /** Whether asking for the headers again may bring others. */
@@ -60,7 +62,7 @@ export interface PassTools {
 export async function pass(tools: PassTools, signal: AbortSignal): Promise<End> {
   tools.course.turns = 0
   const end = await sendAll(tools, signal).catch((error: unknown): End => ({ why: 'failed', error }))
-  return end.why === 'idle' || end.why === 'busy' ? end : giveBack(tools, end)
+  return end.why === 'idle' || end.why === 'busy' || tools.hasLeft() ? end : giveBack(tools, end)
 }
 
 async function sendAll(tools: PassTools, signal: AbortSignal): Promise<End> {

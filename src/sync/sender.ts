@@ -37,7 +37,7 @@ class OutboxSender implements Sender {
     this.#unlisten = this.#options.replica.listen({
       entry: (entry, own) => this.#heard(entry, own),
       notice: (notice) => this.#noticed(notice),
-      left: () => this.#attempts.trigger(0),
+      left: () => this.#attempts.freed(),
     })
     this.#attempts.active = true
     this.#attempts.begin()
@@ -57,6 +57,7 @@ class OutboxSender implements Sender {
   }
 
   wake(): void {
+    this.#attempts.active = this.#unlisten !== undefined
     this.#attempts.begin()
   }
 

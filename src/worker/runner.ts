@@ -3,7 +3,7 @@ import type { Holder } from '../machine/decide.ts'
 import type { State } from '../machine/state.ts'
 import { Execution } from './execution.ts'
 import { handlerPayload, storedPayload } from './payload.ts'
-import { commitSettlement, givenBack, released, returned, type Settlement, threw, unfit } from './settle.ts'
+import { commitSettlement, unclaimed, released, returned, type Settlement, threw, unfit } from './settle.ts'
 import type { Tally, WorkerOptions } from './types.ts'
 
 /** How often progress is kept at the most (milliseconds). */
@@ -175,7 +175,7 @@ export class Runner {
       stored = await storedPayload(job, options.replica)
     } catch (error) {
       options.warn(`Cannot read the payload of job "${job.id}"`, error, job.id)
-      return givenBack(execution, unreadableMs)
+      return unclaimed(execution, unreadableMs)
     }
     const version = job.version ?? 1
     if (version > kind.version) {
@@ -185,7 +185,7 @@ export class Runner {
         undefined,
         job.id,
       )
-      return givenBack(execution, newerMs)
+      return unclaimed(execution, newerMs)
     }
     try {
       const fitted = await handlerPayload(stored, job, kind)

@@ -7,6 +7,7 @@ import {
   decideFailure,
   decideRelease,
   decideSnooze,
+  decideUnclaim,
   decideUnfit,
   type FailurePolicy,
 } from '../machine/settle.ts'
@@ -78,9 +79,9 @@ export function released(execution: Execution): Settlement {
   return { decide: (state, deciding) => decideRelease(state, execution, deciding) }
 }
 
-/** The job is given back for a moment, since it could not even be started here. */
-export function givenBack(execution: Execution, waitMs: number): Settlement {
-  return { decide: (state, deciding) => decideSnooze(state, execution, waitMs, deciding) }
+/** The claim came to nothing: the handler cannot be called here, or not now. */
+export function unclaimed(execution: Execution, waitMs: number): Settlement {
+  return { decide: (state, deciding) => decideUnclaim(state, execution, waitMs, deciding) }
 }
 
 /** Whether a thrown value only says that the signal had aborted. */

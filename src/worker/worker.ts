@@ -3,7 +3,7 @@ import type { Deciding } from '../machine/decide.ts'
 import type { Run } from '../machine/job.ts'
 import { decideRenew } from '../machine/leases.ts'
 import { untilDue } from '../machine/query.ts'
-import { decideRelease } from '../machine/settle.ts'
+import { decideUnclaim } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
@@ -107,10 +107,19 @@ export class Worker {
     // Another stop, with less patience, may have done it meanwhile.
     if (!isMine()) return
     await this.runner.giveBack()
+    await this.#landClaims()
     if (!isMine()) return
     // Whatever the store would not take back, it may still hear that its holder is gone.
     if (this.#options.replica.state?.index.held.has(worker)) this.#abandon()
     else this.#off()
+  }
+
+  /** Waits for a claim that is being committed: an entry after it gives back what will not be begun. */
+  async #landClaims(): Promise<void> {
+    const { replica, warn } = this.#options
+    await replica.idle()
+    if (replica.state === undefined || this.runner.orphans(replica.state, this.#name).length === 0) return
+    await replica.submit(() => undefined).catch((error: unknown) => warn('Cannot end all claims', error))
   }
 
   /** Gives everything up at once, as the context may be gone a moment later: bye first, then the lock. */
@@ -171,8 +180,8 @@ export class Worker {
     const deciding = this.#deciding(drafting)
     const { mono } = drafting.now
     decideExpiry(state, deciding)
-    // A claim whose answer was lost for good: held here, and never begun.
-    for (const orphan of this.runner.orphans(state, this.#name)) decideRelease(state, orphan, deciding)
+    // A claim whose answer was lost for good, or that was committed after a stop: held here, and never begun.
+    for (const orphan of this.runner.orphans(state, this.#name)) decideUnclaim(state, orphan, 0, deciding)
     const renews = mono - this.#renewedAt >= this.#options.leaseMs / 3
     if (renews) decideRenew(state, this.#name, deciding)
     const told = [...this.runner.progress(state)].map((execution) => {
@@ -191,7 +200,8 @@ export class Worker {
       if (renews || claimed.length > 0) this.#renewedAt = mono
       for (const { execution, pending } of told)
         if (execution.pending === pending) execution.pending = undefined
-      for (const holder of claimed) this.runner.begin(holder)
+      const isMine = this.#is('on') && this.#run.current === run
+      for (const holder of isMine ? claimed : []) this.runner.begin(holder)
     }
   }
 

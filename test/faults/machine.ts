@@ -134,8 +134,8 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'a release is charged',
     file: 'src/machine/fold.ts',
-    from: "why === 'snoozed' ? {} : givenBack(job)",
-    to: "why === 'snoozed' ? {} : { ...givenBack(job), errors: job.errors + 1 }",
+    from: "why === 'stopped' ? givenBack(job) : {}",
+    to: "why === 'stopped' ? { ...givenBack(job), errors: job.errors + 1 } : {}",
     caughtBy: 'simulator',
   },
   {

@@ -107,7 +107,9 @@ describe('a checkpoint', () => {
     expect(loaded.log).toBe('log')
     expect(loaded.seq).toBe(1)
     expect(changedPages(loaded, 1)).toEqual([])
-    loaded.speculate({ wall: 5, mono: 5 }, (emit) => emit({ type: 'enqueued', id: 'b', owner: 'me', kind: 'mail' }))
+    loaded.speculate({ wall: 5, mono: 5 }, (emit) =>
+      emit({ type: 'enqueued', id: 'b', owner: 'me', kind: 'mail' }),
+    )
     expect(changedPages(loaded, 1)).toEqual([])
   })
 

@@ -279,6 +279,22 @@ describe('two contexts of one device', () => {
     expect(api.effects).toEqual(['job-1/1'])
   })
 
+  test('one that leaves begins nothing more, until it is woken', async () => {
+    const { api, a } = await tabs()
+    api.faults.push(() => new Promise(() => undefined))
+    await a.finish('job-1')
+    a.sender.start()
+    await until(() => api.requests.length === 1)
+    const { seq } = a.state()
+    await a.sender.leave()
+    await settle()
+    expect(a.state().seq).toBe(seq)
+    expect(api.requests).toHaveLength(1)
+    a.sender.wake()
+    await until(() => a.unsent() === 0)
+    expect(api.effects).toEqual(['job-1/1'])
+  })
+
   test('a sender known from a checkpoint alone is given 60 s, too', async () => {
     const { clock, store, api, a } = await tabs()
     await a.finish('job-1')

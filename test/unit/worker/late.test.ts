@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { createQueue, defineTasks, memoryStore, RetryError, snooze, task } from '../../../src/index.ts'
+import type { StoreFactory } from '../../../src/store/contract.ts'
+import { faultyStore } from '../../../src/testing/faulty-store.ts'
+import { bench, gate, passing, record, turns, until, untilLater } from '../queue/bench.ts'
+
+describe('a wait that begins after a long silence', () => {
+  it('is waited out: a delayed job does not run in the entry that brings it', async () => {
+    const { given, keep, clock } = bench()
+    const runs: number[] = []
+    const queue = keep(createQueue({ ...given(), handlers: { ping: () => void runs.push(clock.now()) } }))
+    await queue.start()
+    await passing(clock, 10_000)
+    const since = clock.now()
+    await queue.enqueue('ping', undefined, { delayMs: 5_000 })
+    await passing(clock, 4_000)
+    expect(runs).toEqual([])
+    await untilLater(clock, () => runs.length > 0)
+    expect((runs[0] ?? 0) - since).toBeGreaterThanOrEqual(5_000)
+  })
+
+  it('is waited out after a handler that took longer than the floor of its retry', async () => {
+    const { given, keep, clock } = bench()
+    const starts: number[] = []
+    const long = gate()
+    const queue = keep(
+      createQueue({
+        ...given(),
+        handlers: {
+          slow: async () => {
+            starts.push(clock.now())
+            if (starts.length > 1) return
+            await long.promise
+            throw new RetryError('Busy', { afterMs: 3_000 })
+          },
+        },
+      }),
+    )
+    await queue.enqueue('slow')
+    await queue.start()
+    await passing(clock, 9_000)
+    const failedAt = clock.now()
+    long.open()
+    await turns()
+    expect(starts).toHaveLength(1)
+    await untilLater(clock, () => starts.length === 2)
+    expect((starts[1] ?? 0) - failedAt).toBeGreaterThanOrEqual(3_000)
+  })
+
+  it('is waited out before a job expires', async () => {
+    const { given, keep, clock } = bench()
+    const queue = keep(createQueue({ ...given(), handlers: { ping: () => undefined } }))
+    await queue.start()
+    await passing(clock, 25_000)
+    const { id } = await queue.enqueue('ping', undefined, { expiresInMs: 10_000 })
+    await queue.result(id)
+    expect((await queue.get(id))?.state).toBe('completed')
+  })
+})
+
+/** Every commit happens at once, and is answered when the gate lets it. */
+function answeringLate(store: StoreFactory): { store: StoreFactory; hold: () => () => void } {
+  let held: Promise<void> = Promise.resolve()
+  return {
+    store: (name) => {
+      const inner = store(name)
+      return {
+        ...inner,
+        async commit(after, decide, options) {
+          const seq = await inner.commit(after, decide, options)
+          await held
+          return seq
+        },
+      }
+    },
+    hold() {
+      const waiting = gate()
+      held = waiting.promise
+      return () => waiting.open()
+    },
+  }
+}
+
+describe('a claim whose answer comes after', () => {
+  for (const verb of ['stop', 'close', 'leave'] as const) {
+    it(`${verb} begins nothing, and is no crash for whoever finds the job`, async () => {
+      const shared = memoryStore()
+      const { store, hold } = answeringLate(shared)
+      const { given, keep, clock } = bench(shared)
+      const ran: string[] = []
+      const open = (who: string, from: StoreFactory) =>
+        keep(createQueue({ ...given({ store: from }), handlers: { ping: () => void ran.push(who) } }))
+      const first = open('first', store)
+      await first.start()
+      await turns()
+      const release = hold()
+      const enqueued = first.enqueue('ping').catch((error: unknown) => error)
+      await turns()
+      const ended = verb === 'stop' ? first.stop({ graceMs: 0 }) : first[verb]()
+      await turns()
+      release()
+      await enqueued
+      await ended
+      const second = open('second', shared)
+      const reclaimed = record(second, 'reclaimed')
+      await second.start()
+      await untilLater(clock, () => ran.length > 0)
+      expect(ran).toEqual(['second'])
+      expect(reclaimed.map(([, event]) => event)).not.toContainEqual(
+        expect.objectContaining({ cause: 'crash' }),
+      )
+      const [job] = (await second.list()).jobs
+      expect(job).toMatchObject({ crashes: 0, errors: 0 })
+    })
+  }
+})
+
+describe('delivery at most once', () => {
+  it('does not call a handler again that snoozed', async () => {
+    const { given, keep, clock } = bench()
+    const tasks = defineTasks({ pay: task({ delivery: 'at-most-once' }) })
+    let calls = 0
+    const pay = () => {
+      calls++
+      return snooze(1_000)
+    }
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { pay } }))
+    const { id } = await queue.enqueue('pay')
+    await queue.start()
+    await until(async () => (await queue.get(id))?.state === 'dead')
+    await passing(clock, 10_000)
+    expect(calls).toBe(1)
+    expect(await queue.get(id)).toMatchObject({ state: 'dead', reason: 'maybe-ran' })
+  })
+})
+
+describe('a store that', () => {
+  it('fails to be read rejects nothing that was never tried', async () => {
+    const failing = gate()
+    const store = faultyStore(memoryStore(), ({ method, nth }) =>
+      method === 'read' && nth === 0 ? { type: 'fail-before' } : undefined,
+    )
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), handlers: { ping: () => undefined } }))
+    await queue.info()
+    const looking = queue.why('nobody').catch((error: unknown) => error)
+    const enqueuing = queue.enqueue('ping')
+    failing.open()
+    await looking
+    expect((await enqueuing).outcome).toBe('created')
+  })
+
+  it('never opens does not keep a queue from closing, nor its callers waiting', async () => {
+    const never = new Promise<never>(() => undefined)
+    const inner = memoryStore()
+    const { given } = bench()
+    const store: StoreFactory = (name) => ({ ...inner(name), load: () => never })
+    const queue = createQueue({ ...given({ store }), handlers: { ping: () => undefined } })
+    const enqueuing = queue.enqueue('ping').catch((error: unknown) => error)
+    await turns()
+    await queue.close()
+    expect(await enqueuing).toMatchObject({ code: 'closed' })
+  })
+})

@@ -1,7 +1,7 @@
 import { checkFilter, checkNumber } from './check.ts'
 import { drain } from './drain.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
-import { nowOf, type Parts } from './parts.ts'
+import type { Parts } from './parts.ts'
 import * as reads from './reads.ts'
 import type { Queue } from './types.ts'
 import * as verbs from './verbs.ts'
@@ -78,7 +78,7 @@ function reading(parts: Parts) {
     deadLetters: (filter = {}) => reads.listJobs(parts, { ...filter, state: 'dead' }),
     view: (filter = {}) => {
       checkFilter(filter)
-      return createView(replica, owner, filter, () => nowOf(clock), pulse, warn)
+      return createView(replica, owner, filter, clock, pulse, warn)
     },
     info: () => reads.info(parts),
     why: (id) => reads.why(parts, id),

@@ -1,9 +1,10 @@
-import type { Now } from '../machine/events.ts'
 import type { Job } from '../machine/job.ts'
 import { list } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Replica } from '../replica/types.ts'
+import type { Clock } from '../types.ts'
 import { guarded } from './emitter.ts'
+import { nowOf } from './parts.ts'
 import type { Pulse } from './pulse.ts'
 import { showJob } from './show.ts'
 import type { JobFilter, JobView, QueueView } from './types.ts'
@@ -17,36 +18,32 @@ interface Cached {
   readonly jobs: readonly JobView[]
 }
 
-/** A live list. Computed when asked for, and only after something changed. */
+/** A live list. Computed when asked for, and only after something changed: what is scheduled changes by time, too. */
 export function createView(
   replica: Replica,
   owner: string,
   filter: JobFilter,
-  now: () => Now,
+  clock: Clock,
   pulse: Pulse,
   onError: (error: unknown) => void,
 ): QueueView {
+  const listing = createListing(replica, owner, filter, clock)
   const listeners = new Set<() => void>()
-  let cached: Cached | undefined
   let end: (() => void) | undefined
 
   const changed = (): void => {
     for (const listener of [...listeners]) guarded(listener)
   }
-  const begin = (): (() => void) => {
-    const ends = [replica.listen({ entry: changed, notice: changed }), pulse.begin()]
-    return () => {
-      for (const each of ends) each()
-    }
-  }
-
   return {
     subscribe(listener) {
       // Its own, so that one function may be subscribed twice.
       const own = (): void => listener()
       listeners.add(own)
       if (end === undefined) {
-        end = begin()
+        const ends = [watch(replica, clock, listing, changed), pulse.begin()]
+        end = () => {
+          for (const each of ends) each()
+        }
         replica.open().then(changed, onError)
       }
       return () => {
@@ -56,14 +53,71 @@ export function createView(
         end = undefined
       }
     },
-    getSnapshot() {
-      const { state } = replica
-      if (state === undefined) return none
-      if (cached?.state === state && cached.seq === state.seq) return cached.jobs
-      const { jobs: rows } = list(state, owner, { limit: 100, ...filter }, now())
-      cached = { state, seq: state.seq, rows, jobs: shown(rows, cached) }
-      return cached.jobs
+    getSnapshot: listing.jobs,
+  }
+}
+
+interface Listing {
+  jobs(): readonly JobView[]
+  /** Milliseconds until time alone changes what is listed now, or `Infinity`. */
+  untilStale(): number
+}
+
+function createListing(replica: Replica, owner: string, filter: JobFilter, clock: Clock): Listing {
+  let cached: Cached | undefined
+
+  const untilStale = ({ state, rows }: Cached): number => {
+    if (filter.state !== 'scheduled') return Number.POSITIVE_INFINITY
+    const now = nowOf(clock)
+    return rows.reduce(
+      (until, row) => Math.min(until, state.index.ready.untilOver(row, now)),
+      Number.POSITIVE_INFINITY,
+    )
+  }
+  const current = (): Cached | undefined => {
+    const { state } = replica
+    if (state === undefined) return undefined
+    if (cached?.state === state && cached.seq === state.seq && untilStale(cached) > 0) return cached
+    const { jobs: rows } = list(state, owner, { limit: 100, ...filter }, nowOf(clock))
+    cached = { state, seq: state.seq, rows, jobs: shown(rows, cached) }
+    return cached
+  }
+  return {
+    jobs: () => current()?.jobs ?? none,
+    untilStale() {
+      // Only what time changes is computed without being asked for.
+      const listed = filter.state === 'scheduled' ? current() : undefined
+      return listed === undefined ? Number.POSITIVE_INFINITY : untilStale(listed)
     },
+  }
+}
+
+/** Calls back after each change, by the log or by time, until it is ended or the queue is closed. */
+function watch(replica: Replica, clock: Clock, listing: Listing, changed: () => void): () => void {
+  let isOver = false
+  let disarm = (): void => undefined
+
+  const arm = (): void => {
+    disarm()
+    const untilStale = isOver ? Number.POSITIVE_INFINITY : listing.untilStale()
+    if (untilStale < Number.POSITIVE_INFINITY) disarm = clock.setTimer(look, untilStale)
+  }
+  const look = (): void => {
+    changed()
+    arm()
+  }
+  const unlisten = replica.listen({
+    entry: look,
+    notice({ state }) {
+      isOver ||= state === 'closed' || state === 'down'
+      look()
+    },
+  })
+  arm()
+  return () => {
+    isOver = true
+    disarm()
+    unlisten()
   }
 }
 

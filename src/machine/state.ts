@@ -8,7 +8,7 @@ import { type Paged, Table } from './table.ts'
 import type { Tables } from './tables.ts'
 
 /** How many jobs, or acknowledgements, share a checkpoint page: a constant of the log's format. */
-export const pageSize = 256
+const pageSize = 256
 
 /** How long a writer's highest counter is kept: a lost answer is looked up within moments. */
 const writerMs = 24 * 3_600_000

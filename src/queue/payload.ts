@@ -11,7 +11,7 @@ export interface EncodedPayload {
 }
 
 /** JSON text up to this length (UTF-16 code units, as entries are measured) travels in the log. */
-export const maxInlineLength = 1_024
+const maxInlineLength = 1_024
 
 /**
  * Clones and measures a payload, before it joins an entry that others share.

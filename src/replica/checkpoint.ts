@@ -18,6 +18,7 @@ export class Checkpointer {
   readonly #store: Store
   readonly #clock: Clock
   readonly #minTail: number
+  #log = ''
   #mark = 0
   #tail = 0
   #writing: Promise<void> | undefined
@@ -28,8 +29,9 @@ export class Checkpointer {
     this.#minTail = minEvents
   }
 
-  /** A state was loaded, whose pages speak up to `mark`. */
-  loaded(mark: number, events: number): void {
+  /** A state of that log was loaded, whose pages speak up to `mark`. */
+  loaded(log: string, mark: number, events: number): void {
+    this.#log = log
     this.#mark = mark
     this.#tail = events
   }
@@ -65,6 +67,7 @@ export class Checkpointer {
       await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0))
       since = this.#clock.monotonic()
     }
-    if (await this.#store.checkpoint(through, pages)) this.#mark = through.seq
+    // An answer about a log that is gone says nothing of the pages of the one that was made anew.
+    if ((await this.#store.checkpoint(through, pages)) && this.#log === through.log) this.#mark = through.seq
   }
 }

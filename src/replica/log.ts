@@ -84,7 +84,7 @@ export class Log {
     if (this.#down) throw this.#down
     const state = loadState(snapshot, this.#clock.monotonic(), boost(this.#options.boostMs))
     const tail = snapshot.entries.reduce((sum, entry) => sum + decodeEntry(entry).events.length, 0)
-    this.#checkpointer.loaded(snapshot.mark, tail)
+    this.#checkpointer.loaded(snapshot.log, snapshot.mark, tail)
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
     this.heard(snapshot.byes)

@@ -9,6 +9,9 @@ const boundMs = 4 * 3_600_000
 /** How many steps that may take: a bound for what goes round without getting on. */
 const boundSteps = 60_000
 
+/** How long the network goes on to fail once everything else has stopped to (milliseconds). */
+const networkMs = 60_000
+
 const lost = '1: no resolved enqueue is lost'
 const goesOn = '7: it goes on, or says why not'
 const gapless = '5: acknowledgements have no gap and no repeat'
@@ -20,6 +23,8 @@ export function heal(simulation: Simulation): void {
   world.isFaulty = false
   engine.isFull = false
   network.isDown = false
+  // The network is the last to recover: most of what there is to send is sent only now.
+  network.failsUntil = world.now + networkMs
   Object.assign(service, { status: 200, retryAfter: undefined, isReachable: true })
   world.bury()
   if (oracle.isAhead) startOver(simulation)

@@ -31,11 +31,13 @@ const faults: Readonly<Record<Fault, (simulation: Simulation, context: Context) 
   },
 
   'wall clock forwards'({ world, random }, context) {
+    world.isSkewed = true
     turn(context, random.pick([1_000, 60_000, 86_400_000]))
     world.fault('wall clock forwards', context.name)
   },
 
   'wall clock back'({ world, random }, context) {
+    world.isSkewed = true
     turn(context, -random.pick([1_000, 60_000, 86_400_000]))
     world.fault('wall clock back', context.name)
   },

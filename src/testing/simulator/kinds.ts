@@ -64,7 +64,7 @@ export type SimulatedQueue = Queue<Kinds>
 export const kindNames: readonly [KindName, ...KindName[]] = ['plain', 'call', 'once', 'strict', 'sour']
 
 /** How many errors a job of each kind may have, as its task says. */
-export const maxAttempts: Readonly<Record<KindName, number>> = {
+export const maxAttempts: Readonly<Partial<Record<string, number>>> = {
   plain: 4,
   call: 5,
   once: 20,

@@ -1,24 +1,39 @@
-import type { Claimed, LogEvent } from '../../machine/events.ts'
+import type { Claimed, Dead, Enqueued, LogEvent, Reclaimed, Retried } from '../../machine/events.ts'
 import type { Ledger } from './ledger.ts'
-import { maxRunning } from './kinds.ts'
+import { maxAttempts, maxRunning } from './kinds.ts'
 import type { Model, ModelJob } from './model.ts'
+import { judgeTime } from './turns.ts'
 import { must } from './violation.ts'
 
+/** What holds for the whole of a schedule. */
+export interface Conditions {
+  /** Over all kinds. */
+  readonly maxRunning: number
+  /** Of one owner. */
+  readonly maxPending: number
+  readonly maxCrashes: number
+  /** The wall clocks of all contexts agree, and always did. */
+  readonly isPunctual: boolean
+}
+
 /** What a law is judged on beside the event: the log before it, and what handlers and callers know. */
-export interface Bench {
+export interface Bench extends Conditions {
   readonly model: Model
   readonly ledger: Ledger
   /** Who wrote the entry. */
   readonly writer: string
   /** The workers whose bye lay beside the log. */
   readonly byes: ReadonlySet<string>
-  /** Over all kinds. */
-  readonly maxRunning: number
+  /** The event before it in its entry. */
+  readonly previous: LogEvent | undefined
+  /** By the writer's wall clock. */
+  readonly at: number
 }
 
 const stale = '2: one live epoch, no stale write'
 const inOrder = '3: one key, one at a time, in order'
 const counters = '4: counters are exact'
+const inTime = 'nothing runs before its time, or out of turn'
 const limits = 'limits are kept'
 
 /** Whether an event may follow on the log before it. Knows the table of transitions, and none of the queue's code. */
@@ -27,6 +42,7 @@ export function judge(event: LogEvent, bench: Bench): void {
   switch (event.type) {
     case 'claimed':
       for (const id of event.jobs) judgeClaim(job(model, id, event), event, bench)
+      if (bench.isPunctual) judgeTime(event, model, bench.at)
       return
     case 'progressed':
     case 'completed':
@@ -34,16 +50,14 @@ export function judge(event: LogEvent, bench: Bench): void {
     case 'released':
       judgeHolder(event, bench)
       bench.ledger.judge(event, model)
+      if (event.type === 'retried') judgeErrors(event, bench)
       if (event.type === 'retried') judgeCharge(event.id, event.error.charged, bench)
       return
     case 'reclaimed':
-      judgeEpoch(job(model, event.id, event), event.epoch, event)
-      if (event.cause !== 'bye') return
-      must(
-        bench.byes.has(job(model, event.id, event).worker ?? ''),
-        counters,
-        () => `${show(event)} without a bye`,
-      )
+      judgeReclaim(event, bench)
+      return
+    case 'enqueued':
+      judgeBacklog(event, bench)
       return
     case 'dead':
     case 'cancelled':
@@ -59,10 +73,35 @@ export function judge(event: LogEvent, bench: Bench): void {
       judgeState(event, bench, event.why === 'edited' ? ['pending', 'dead', 'cancelled'] : ['pending'])
       return
     case 'removed':
-      for (const id of event.ids) {
-        must(job(model, id, event).state !== 'running', stale, () => `${show(event)}, but ${id} is running`)
-      }
+      for (const id of event.ids) judgeRemoval(job(model, id, event), event, bench)
   }
+}
+
+function judgeReclaim(event: Reclaimed, { model, byes }: Bench): void {
+  const held = job(model, event.id, event)
+  judgeEpoch(held, event.epoch, event)
+  const lost = held.isInterruptible ? 'interrupted' : 'crash'
+  const expected = byes.has(held.worker ?? '') ? 'bye' : lost
+  must(event.cause === expected, counters, () => `${show(event)}, but it is a loss by ${expected}`)
+}
+
+/** Jobs that are given back may fill the backlog beyond its limit: then each that comes in drops one. */
+function judgeBacklog(event: Enqueued, { model, maxPending, previous }: Bench): void {
+  const pending = [...model.jobs.values()].filter(
+    ({ owner, state }) => owner === event.owner && state === 'pending',
+  )
+  const isInExchange = previous?.type === 'dead' && previous.reason === 'overflow'
+  const fits = pending.length < maxPending || isInExchange
+  must(fits, limits, () => `${show(event)}, but ${pending.length} wait already`)
+}
+
+/** Who runs a job, or owes the server its acknowledgement, keeps it; what a caller asks to remove goes all the same. */
+function judgeRemoval(gone: ModelJob, event: LogEvent, { model, ledger }: Bench): void {
+  const { id, owner, finish, state } = gone
+  must(state !== 'running', stale, () => `${show(event)}, but ${id} is running`)
+  const isQueued = [...(model.outboxes.get(owner)?.queued.values() ?? [])].includes(`${id}#${finish}`)
+  const isKept = isQueued && !ledger.mayBeGone(id)
+  must(!isKept, limits, () => `${show(event)}, but the acknowledgement of ${id} is queued`)
 }
 
 function judgeState(
@@ -94,6 +133,7 @@ function judgeClaim(claimed: ModelJob, event: Claimed, bench: Bench): void {
   const { id, state, key, dedupeKey, owner, kind, crashes } = claimed
   const text = (): string => `${show(event)}: job ${id} of key ${key}`
   must(state === 'pending', stale, () => `${text()}, but it is ${state}`)
+  must(crashes <= bench.maxCrashes, limits, () => `${text()}, but it crashed ${crashes} times`)
   must(!model.paused.has(owner), limits, () => `${text()}, but its owner is paused`)
   const others = [...model.jobs.values()].filter((other) => other.owner === owner && other.id !== id)
   const ahead = others.find((other) => other.order < claimed.order && keepsAhead(other, claimed))
@@ -149,6 +189,14 @@ function judgeHold(claimed: ModelJob, event: Claimed, { model }: Bench): void {
   )
 }
 
+/** Tried again is what has errors left, dead of them what has none. */
+function judgeErrors(event: Retried | Dead, { model }: Bench): void {
+  const { kind, errors } = model.job(event.id)
+  const left = (maxAttempts[kind] ?? 0) - errors - (event.error?.charged ? 1 : 0)
+  const isRight = event.type === 'dead' ? left <= 0 : left > 0 || !event.error.charged
+  must(isRight, counters, () => `${show(event)} with ${left} errors left`)
+}
+
 /** A hold charges its opener, and nobody else. */
 function judgeCharge(id: string, charged: boolean, { model, ledger }: Bench): void {
   const held = model.job(id)
@@ -178,6 +226,10 @@ function judgeEnd(event: Extract<LogEvent, { readonly type: 'dead' | 'cancelled'
     must(isAsked, stale, () => `${show(event)}, but nobody asked for it`)
     return
   }
+  if (event.reason === 'expired' && bench.isPunctual) {
+    must(bench.at >= ended.expiresAt, inTime, () => `${show(event)} before ${ended.expiresAt}`)
+  }
+  if (event.reason === 'errors') judgeErrors(event, bench)
   if (event.error !== undefined) judgeCharge(event.id, event.error.charged, bench)
   bench.ledger.judge(event, bench.model)
 }

@@ -47,6 +47,8 @@ export class Ledger {
   /** By job: how often it was redriven, or asked to be called again. */
   readonly #again: Map<string, number> = new Map()
   readonly #byKey: Map<string, number> = new Map()
+  /** Jobs that were found to be done already. */
+  readonly found: Set<string> = new Set()
   /** By job: every result a handler returned for it. */
   readonly results: Map<string, Set<string>> = new Map()
   /** Jobs that callers were told are taken in, in that order. */
@@ -169,6 +171,7 @@ export class Ledger {
   /** Tells whether the job was still held by then, as far as the log says. */
   ended({ id, epoch }: JobContext, outcome: Outcome, model: Model): boolean {
     this.#begun.set(nameOf(id, epoch), outcome)
+    if (outcome.type === 'returned' && outcome.result === undefined) this.found.add(id)
     if (outcome.type === 'returned' && outcome.result !== undefined) {
       this.results.set(id, (this.results.get(id) ?? new Set()).add(outcome.result))
     }

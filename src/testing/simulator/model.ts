@@ -10,6 +10,10 @@ export interface ModelJob {
   readonly dedupeKey: string | undefined
   readonly isOnce: boolean
   order: number
+  /** By the wall clock of whoever wrote it. */
+  availableAt: number
+  priority: number
+  readonly expiresAt: number
   state: JobState
   attempt: number
   epoch: number
@@ -24,6 +28,8 @@ export interface ModelJob {
   isBeside: boolean
   isCancelRequested: boolean
   worker: string | undefined
+  /** Whoever holds it is stopped at will by its host. */
+  isInterruptible: boolean
   /** Who wrote its claim. */
   writer: string | undefined
   reason: DeadReason | undefined
@@ -32,6 +38,8 @@ export interface ModelJob {
 export interface ModelHold {
   readonly number: number
   isUntilResume: boolean
+  /** When the next probe may go; 0 where a host may say so sooner. */
+  readonly probeAt: number
   probe: { readonly id: string; readonly epoch: number } | undefined
   /** The job whose failure opened it is yet to be charged, in the same entry. */
   owesCharge: boolean
@@ -62,9 +70,10 @@ export class Model {
   #orders = 0
   #holds = 0
 
-  apply(event: LogEvent, writer: string): void {
-    const handle = this.#handlers[event.type] as ((event: LogEvent, writer: string) => void) | undefined
-    handle?.(event, writer)
+  /** `at` is the wall clock of the writer. */
+  apply(event: LogEvent, writer: string, at: number): void {
+    const handle = this.#handlers[event.type] as Handler<LogEvent> | undefined
+    handle?.(event, at, writer)
   }
 
   job(id: string): ModelJob {
@@ -78,7 +87,7 @@ export class Model {
   }
 
   readonly #handlers: Handlers = {
-    enqueued: (event) => {
+    enqueued: (event, at) => {
       this.#orders++
       this.jobs.set(event.id, {
         ...{ id: event.id, owner: event.owner, kind: event.kind, key: event.key },
@@ -94,18 +103,28 @@ export class Model {
         },
         ...{ fruitless: 0, best: Number.NEGATIVE_INFINITY, finish: 0, revision: 1 },
         ...{ isBeside: event.beside !== undefined, isCancelRequested: false },
-        ...{ worker: undefined, writer: undefined, reason: undefined },
+        ...{ availableAt: at + (event.waitMs ?? 0), priority: event.priority ?? 0 },
+        expiresAt: at + (event.expiresInMs ?? Number.POSITIVE_INFINITY),
+        ...{ worker: undefined, isInterruptible: false, writer: undefined, reason: undefined },
       })
     },
-    revised: (event) => {
+    revised: (event, at) => {
       const job = this.job(event.id)
+      if (event.waitMs !== undefined) job.availableAt = at + event.waitMs
+      job.priority = event.priority ?? job.priority
       job.revision++
       job.isBeside = event.beside !== undefined
     },
-    claimed: ({ jobs, run, probe }, writer) => {
+    claimed: ({ jobs, run, probe }, _, writer) => {
       for (const id of jobs) {
         const job = this.job(id)
-        Object.assign(job, { state: 'running', worker: run.worker, writer, isCancelRequested: false })
+        Object.assign(job, {
+          state: 'running',
+          worker: run.worker,
+          isInterruptible: run.interruptible,
+          writer,
+          isCancelRequested: false,
+        })
         job.epoch++
         job.attempt++
         const hold = this.holdOf(job)
@@ -124,12 +143,14 @@ export class Model {
       job.isBeside = false
       this.#finish(job, outbox)
     },
-    retried: ({ id, error }) => {
+    retried: ({ id, error, waitMs }, at) => {
       const job = this.#end(id, 'pending')
+      job.availableAt = at + waitMs
       if (error.charged) job.errors++
     },
-    released: ({ id, why }) => {
+    released: ({ id, why, waitMs = 0 }, at) => {
       const job = this.#end(id, 'pending')
+      job.availableAt = at + waitMs
       if (why === 'stopped') this.#givenBack(job)
     },
     dead: ({ id, error, reason, blocks, outbox }) => {
@@ -143,25 +164,33 @@ export class Model {
     'cancel-requested': ({ id }) => {
       this.job(id).isCancelRequested = true
     },
-    reclaimed: ({ id, cause }) => {
+    reclaimed: ({ id, cause }, at) => {
       const job = this.#end(id, 'pending')
+      job.availableAt = at
       if (cause === 'crash') job.crashes++
       else this.#givenBack(job)
     },
-    redriven: ({ id }) => {
+    redriven: ({ id }, at) => {
       this.#orders++
       const anew = { state: 'pending', order: this.#orders, errors: 0, crashes: 0, fruitless: 0 } as const
-      Object.assign(this.job(id), { ...anew, reason: undefined, isCancelRequested: false })
+      Object.assign(this.job(id), {
+        ...anew,
+        availableAt: at,
+        expiresAt: Number.POSITIVE_INFINITY,
+        reason: undefined,
+        isCancelRequested: false,
+      })
     },
     removed: ({ ids }) => {
       for (const id of ids) this.jobs.delete(id)
     },
-    held: ({ owner, kind, waitMs }) => {
+    held: ({ owner, kind, waitMs = 0, cause }, at) => {
       const open = this.holdOf({ owner, kind })
       if (open === undefined) this.#holds++
       this.holds.set(`${owner}/${kind}`, {
         number: open?.number ?? this.#holds,
-        isUntilResume: waitMs === undefined,
+        isUntilResume: cause === 'unauthorized',
+        probeAt: cause === 'no-response' ? 0 : at + waitMs,
         probe: undefined,
         owesCharge: open === undefined || open.owesCharge,
       })
@@ -224,9 +253,8 @@ export class Model {
   }
 }
 
+type Handler<Event> = (event: Event, at: number, writer: string) => void
+
 type Handlers = {
-  readonly [Type in LogEvent['type']]?: (
-    event: Extract<LogEvent, { readonly type: Type }>,
-    writer: string,
-  ) => void
+  readonly [Type in LogEvent['type']]?: Handler<Extract<LogEvent, { readonly type: Type }>>
 }

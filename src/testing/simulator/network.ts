@@ -16,6 +16,8 @@ export class Network {
   readonly #server: Server
   readonly #faults: NetworkFaults
   isDown = false
+  /** Until then it fails, whatever else has been healed. */
+  failsUntil = 0
 
   constructor(world: World, server: Server, faults: NetworkFaults) {
     this.#world = world
@@ -73,7 +75,7 @@ export class Network {
 
   #draw({ method }: RequestInit): Fault | undefined {
     const { isFaulty, random } = this.#world
-    if (!isFaulty || this.isDown) return undefined
+    if ((!isFaulty && this.#world.now >= this.failsUntil) || this.isDown) return undefined
     const names = Object.keys(this.#faults) as Fault[]
     const fault = names.find((name) => random.chance(this.#faults[name]))
     return method === 'HEAD' && fault !== 'lost request' ? undefined : fault

@@ -150,6 +150,7 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
     const id = someJob(simulation, context)
     if (id === undefined) return
     const stop = new AbortController()
+    let isOver = false
     const giveUp = (): void => stop.abort(new DOMException('Given up', 'AbortError'))
     simulation.world.later(
       context,
@@ -158,15 +159,17 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
       giveUp,
     )
     const waiting = context.queue.result(id, { signal: stop.signal }).catch((error: unknown) => {
-      if (error === stop.signal.reason) return undefined
+      isOver = error === stop.signal.reason
+      if (isOver) return undefined
       throw error
     })
     simulation.promises.follow(context, 'result', id, waiting, {
       allowed: ['job-dead', 'job-cancelled', 'not-found'],
       resolved: (value) => {
-        const given = simulation.oracle.ledger.results.get(id)
-        const text = JSON.stringify(value)
-        const isGiven = value === undefined || given?.has(text) === true
+        const { ledger } = simulation.oracle
+        const given = ledger.results.get(id)
+        const text = value === undefined ? undefined : JSON.stringify(value)
+        const isGiven = text === undefined ? isOver || ledger.found.has(id) : given?.has(text) === true
         must(
           isGiven,
           'what a caller was told is true',

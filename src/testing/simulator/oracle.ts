@@ -5,7 +5,7 @@ import type { Ack } from '../../receiver/index.ts'
 import type { Census } from './census.ts'
 import type { Context } from './context.ts'
 import type { DiskLog, DiskWatcher } from './disk.ts'
-import { judge } from './laws.ts'
+import { type Conditions, judge } from './laws.ts'
 import { Ledger } from './ledger.ts'
 import { Levels } from './levels.ts'
 import { Model } from './model.ts'
@@ -31,7 +31,7 @@ export class Oracle implements DiskWatcher {
   readonly ledger: Ledger = new Ledger()
   readonly #census: Census
   readonly #note: (line: string) => void
-  readonly #maxRunning: number
+  readonly #conditions: () => Conditions
   readonly #bodies: Map<string, string> = new Map()
   readonly #appended: Set<string> = new Set()
   readonly #eras: Map<string, Era> = new Map()
@@ -42,10 +42,10 @@ export class Oracle implements DiskWatcher {
   /** The first thing that was found inside a store's call, which must not be taken for the store's failure. */
   broken: unknown
 
-  constructor(census: Census, note: (line: string) => void, maxRunning: number) {
+  constructor(census: Census, note: (line: string) => void, conditions: () => Conditions) {
     this.#census = census
     this.#note = note
-    this.#maxRunning = maxRunning
+    this.#conditions = conditions
   }
 
   /** A newer version wrote in the log. */
@@ -83,7 +83,7 @@ export class Oracle implements DiskWatcher {
       must(!isAhead, '7: it goes on, or says why not', () => `${entry.id} follows what a newer version wrote`)
       this.#era.isAhead = isNewer(entry)
       if (this.#era.isAhead) return
-      const { writer, events } = decodeEntry(entry)
+      const { writer, events, at } = decodeEntry(entry)
       const { model, levels } = this.#era
       this.#note(`  entry ${entry.seq} ${entry.id}: ${entry.body}`)
       must(
@@ -98,9 +98,12 @@ export class Oracle implements DiskWatcher {
         if (event.type === 'reclaimed') this.#census.count('reclaimed', event.cause)
         if (event.type === 'enqueued') this.#era.known.set(event.id, event.owner)
         if (event.type === 'erased') this.#erased(event.owner)
-        judge(event, { model, ledger: this.ledger, writer, byes, maxRunning: this.#maxRunning })
+        judge(event, {
+          ...{ model, ledger: this.ledger, writer, byes, at, previous: events[place - 1] },
+          ...this.#conditions(),
+        })
         this.ledger.logged(event, events.slice(place + 1), draft, writer, model)
-        model.apply(event, writer)
+        model.apply(event, writer, at)
       }
       levels.append(entry)
       levels.checkModel(model)

@@ -1,3 +1,5 @@
+import { encodeEvents } from '../../machine/codec.ts'
+import type { LogEvent } from '../../machine/events.ts'
 import type { Census } from './census.ts'
 import { type Context, openContext } from './context.ts'
 import { Disk } from './disk.ts'
@@ -12,7 +14,6 @@ import { Server } from './server.ts'
 import { type Engine, SimulatedStore } from './store.ts'
 import type { Trace } from './trace.ts'
 import { type Mortal, World } from './world.ts'
-import { encodeEvents } from '../../machine/codec.ts'
 
 /** The beginning of all wall clocks. */
 const beginning = Date.UTC(2026, 0, 1)
@@ -39,7 +40,12 @@ export class Simulation {
     const random = seededRandom(seed)
     const profile = drawProfile(random)
     const world = new World(random, trace, census)
-    const oracle = new Oracle(census, (line) => world.note(line), profile.maxRunning)
+    const oracle = new Oracle(
+      census,
+      (line) => world.note(line),
+      () => ({ ...profile, isPunctual: !world.isSkewed }),
+    )
+    world.isSkewed = profile.drift > 0
     simulations++
     const disk = new Disk(`simulated:${simulations}`, oracle)
     const server = new Server(world)
@@ -148,8 +154,11 @@ export class Simulation {
   #livedThrough(jobs: number): void {
     const ids = Array.from({ length: jobs }, (_, place) => `past${place}`)
     const [owner = ''] = this.profile.owners
-    const events = ids.map((id) => ({ type: 'enqueued', id, owner, kind: 'plain' }) as const)
-    const body = encodeEvents(beginning, [...events, { type: 'removed', ids }])
+    const events = ids.flatMap((id): LogEvent[] => [
+      { type: 'enqueued', id, owner, kind: 'plain' },
+      { type: 'removed', ids: [id] },
+    ])
+    const body = encodeEvents(beginning, events)
     this.engine.disk.append({ id: 'past:1', body, durability: 'strict' })
   }
 }

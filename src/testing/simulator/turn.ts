@@ -3,12 +3,11 @@
  * So what follows from one action is over before the next is chosen, in whatever order that happened.
  */
 export function nextTurn(): Promise<void> {
-  return new Promise(typeof setImmediate === 'function' ? viaImmediate : viaMessage)
+  return new Promise(viaImmediate ?? viaMessage)
 }
 
-function viaImmediate(resolve: () => void): void {
-  setImmediate(resolve)
-}
+/** Node's, several times as fast; looked up, since browsers have none. */
+const viaImmediate: ((resolve: () => void) => void) | undefined = Reflect.get(globalThis, 'setImmediate')
 
 function viaMessage(resolve: () => void): void {
   const { port1, port2 } = new MessageChannel()

@@ -20,6 +20,7 @@ export type Invariant =
   | '6: any way of folding gives the same state'
   | '7: it goes on, or says why not'
   | 'limits are kept'
+  | 'nothing runs before its time, or out of turn'
   | 'payloads are kept as long as they are wanted'
   | 'what a caller was told is true'
 

@@ -34,6 +34,8 @@ export class World {
   readonly mortals: Mortal[] = []
   /** Milliseconds since the beginning. */
   now = 0
+  /** Some context's wall clock was set, or runs at a pace of its own. */
+  isSkewed = false
   /** Faults happen. */
   isFaulty = true
   /** What a check found where nobody could be told by throwing. */

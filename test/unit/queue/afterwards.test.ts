@@ -9,13 +9,16 @@ describe('a queue that is over', () => {
     const { given, keep, clock } = bench()
     const queue = keep(createQueue({ ...given(), tasks }))
     const warnings = record(queue, 'warning')
-    queue.view().subscribe(() => undefined)
+    const end = queue.view().subscribe(() => undefined)
     await queue.info()
     expect(clock.timers).toBe(1)
     await queue.close()
     expect(clock.timers).toBe(0)
     await passing(clock, 60_000)
     expect(warnings).toEqual([])
+    end()
+    queue.view().subscribe(() => undefined)
+    expect(clock.timers).toBe(0)
   })
 
   it('sends nothing and looks at nothing once its log is of a newer version', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.ts'
 import type { JobContext } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
+import type { Locks } from '../../../src/worker/types.ts'
 import { bench, type Gate, gate, turns, until } from './bench.ts'
 
 const tasks = defineTasks({ work: task<string, string>() })
@@ -49,11 +50,20 @@ describe('a worker that several want on', () => {
     expect((await queue.info()).worker.started).toBe(false)
   })
 
-  it('is on for everyone who wanted it while it stopped', async () => {
+  it('is on for everyone who wanted it while it stopped, before any of them goes on', async () => {
     const { given, keep } = bench()
     const { gates, work } = gated()
-    const queue = keep(createQueue({ ...given(), tasks, handlers: { work } }))
+    const granted = [gate(), gate()]
+    let asked = 0
+    const locks: Locks = {
+      async request(_, __, callback) {
+        await granted[asked++]?.promise
+        return callback()
+      },
+    }
+    const queue = keep(createQueue({ ...given({ locks }), tasks, handlers: { work } }))
     await queue.enqueue('work', 'a')
+    granted[0]?.open()
     await queue.start()
     await until(() => gates.length === 1)
     const stopping = queue.stop()
@@ -61,11 +71,36 @@ describe('a worker that several want on', () => {
     const [draining, starting] = [queue.drain(), queue.start()]
     gates[0]?.open('done')
     await stopping
+    await until(() => asked === 2)
+    await turns()
+    granted[1]?.open()
     await until(() => gates.length === 2)
     gates[1]?.open('done')
-    expect(await draining).toMatchObject({ remaining: 0 })
+    expect(await draining).toMatchObject({ completed: 2, remaining: 0 })
     await starting
     expect(await queue.get(id)).toMatchObject({ state: 'completed' })
+    expect((await queue.info()).worker.started).toBe(true)
+  })
+
+  it('is on for who wants it after a stop, though an earlier start was not through', async () => {
+    const { given, keep } = bench()
+    const first = gate()
+    let asked = 0
+    const locks: Locks = {
+      async request(_, __, callback) {
+        if (asked++ === 0) await first.promise
+        return callback()
+      },
+    }
+    const queue = keep(createQueue({ ...given({ locks }), tasks, handlers: { work: () => 'done' } }))
+    const early = queue.start()
+    await until(() => asked === 1)
+    await queue.stop()
+    await queue.start()
+    const { id } = await queue.enqueue('work', 'a')
+    expect(await queue.result(id)).toBe('done')
+    first.open()
+    await early
     expect((await queue.info()).worker.started).toBe(true)
   })
 
@@ -83,6 +118,11 @@ describe('a worker that several want on', () => {
     await queue.enqueue('work', 'b')
     await turns()
     expect(gates).toHaveLength(1)
+    const again = queue.drain()
+    await until(() => gates.length === 3)
+    for (const each of gates) each.open('done')
+    expect(await again).toMatchObject({ completed: 2, remaining: 0 })
+    expect((await queue.info()).worker.started).toBe(false)
   })
 
   it('is wanted by nobody whom it failed: a drain after a start that failed leaves it off', async () => {

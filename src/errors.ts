@@ -124,7 +124,7 @@ export type Verdict =
   | { readonly type: 'no-response' }
 
 /** The property by which an error carries its {@link Verdict}; a registered symbol, so copies of the library agree. */
-export const verdictKey: symbol = Symbol.for('holdfast.verdict')
+const verdictKey: symbol = Symbol.for('holdfast.verdict')
 
 /** The verdict an error carries, or a plain retry for any other thrown value. */
 export function verdictOf(error: unknown): Verdict {

@@ -116,7 +116,7 @@ function probeOf(state: State, lane: Lane, isAlone: boolean): Job | undefined {
 }
 
 /** Whether a probe of this hold is still running. */
-export function isOut(state: State, { probe }: Hold): boolean {
+function isOut(state: State, { probe }: Hold): boolean {
   const job = probe && state.jobs.get(probe.id)
   return job?.state === 'running' && job.epoch === probe?.epoch
 }

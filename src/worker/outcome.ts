@@ -32,7 +32,7 @@ export function snoozeMs(value: unknown): number | undefined {
 }
 
 /** The longest result kept, as JSON text. */
-export const maxResultLength = 16_384
+const maxResultLength = 16_384
 
 /** A result as the log keeps it, or why it cannot be kept. */
 export function encodeResult(value: unknown): {

@@ -240,6 +240,6 @@ function job(model: Model, id: string, event: LogEvent): ModelJob {
   return found
 }
 
-export function show(event: LogEvent): string {
+function show(event: LogEvent): string {
   return `"${JSON.stringify(event)}"`
 }

@@ -163,7 +163,7 @@ export function claim(harness: Harness, given: Partial<ClaimRequest> = {}): stri
   return claimed(harness, given).map(({ id }) => id)
 }
 
-export function claimed(harness: Harness, given: Partial<ClaimRequest> = {}): Holder[] {
+function claimed(harness: Harness, given: Partial<ClaimRequest> = {}): Holder[] {
   return harness.decide((state, deciding) => decideClaim(state, claimRequest(given), deciding))
 }
 

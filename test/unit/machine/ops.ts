@@ -14,7 +14,7 @@ import type { State } from '../../../src/machine/state.ts'
 import { decideExpiry, decideRetention } from '../../../src/machine/upkeep.ts'
 import { claimRequest, noBacklog, retry, runOf } from './harness.ts'
 
-export const kinds = ['mail', 'photo', 'log'] as const
+const kinds = ['mail', 'photo', 'log'] as const
 const workers = ['a', 'b', 'c'] as const
 const owners = ['me', 'you'] as const
 

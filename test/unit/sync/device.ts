@@ -15,7 +15,7 @@ import { type TestClock, testClock } from './clock.ts'
 
 export const owner = 'ada'
 export const queue = 'photos'
-export const url = 'http://localhost/acks'
+const url = 'http://localhost/acks'
 
 /** What a job's finish looks like in the log. */
 export interface Finish {

@@ -88,7 +88,8 @@ function* fieldsOf(value: unknown): Iterable<readonly [string, unknown]> {
     for (const item of value) yield [`.values()[${index++}]`, item]
   } else if (Array.isArray(value)) {
     yield* value.map((item, index): [string, unknown] => [`[${index}]`, item])
-  } else {
+  } else if (Object.prototype.toString.call(value) === '[object Object]') {
+    // Not a platform's own object: a node of a document is to blame itself, whatever hangs on it.
     for (const key of Object.keys(value)) yield [`.${key}`, Reflect.get(value, key)]
   }
 }

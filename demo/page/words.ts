@@ -76,7 +76,7 @@ export function holdLine({ cause, probeAt }: HoldView, now: number): string {
   if (probeAt === undefined) return `${why}. Uploads are held until they are resumed.`
   const next =
     probeAt > now ? `One photo tries it again in ${duration(probeAt - now)}.` : 'One photo is trying it now.'
-  return `${why}. Uploads are held, and none is charged for it. ${next}`
+  return `${why}. Uploads are held; it counts against one of them, once. ${next}`
 }
 
 export function count(number: number, noun: string): string {

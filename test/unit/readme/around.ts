@@ -36,6 +36,15 @@ if (!(upload?.body instanceof Blob) || (await upload.body.text()) !== 'meow') th
 if (upload.key === null) throw new Error('no idempotency key')`,
 }
 
+/** A folder for a database's file. */
+const folder: Surroundings = {
+  before: `import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-readme-'))`,
+  after: 'rmSync(folder, { recursive: true })',
+}
+
 const mail: Surroundings = {
   before: `import { createQueue, memoryStore } from 'holdfast'
 const sent: string[] = []
@@ -152,6 +161,7 @@ export const around: Readonly<Record<string, Surroundings>> = {
   indexeddb,
   user,
   cat,
+  folder,
   mail,
   'page-events': pageEvents,
   'sync-event': syncEvent,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createQueue, memoryStore } from 'holdfast'
+import * as sqlite from 'holdfast/sqlite'
 import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -60,6 +61,24 @@ describe('the README names', () => {
     expect(missing(fields('src/queue/events.ts', 'QueueEvents'), section('### Events'))).toEqual([])
   })
 
+  test('every reason to give a job back', () => {
+    const body =
+      /readonly released: About & \{\s*readonly why: ([^\n]+)/.exec(read('src/queue/events.ts'))?.[1] ?? ''
+    const reasons = [...body.matchAll(/'([^']+)'/g)].map((match) => match[1] ?? '')
+    const row = /^\| `released` .*$/m.exec(section('### Events'))?.[0] ?? ''
+    expect(missing(reasons, row)).toEqual([])
+  })
+
+  test('what sqliteStore is given, and each of its drivers', () => {
+    const text = section('### SQLite')
+    const options = ['SqliteFileOptions', 'SqliteDriverOptions'].flatMap((name) =>
+      fields('src/store/sqlite.ts', name),
+    )
+    expect(missing(options, text)).toEqual([])
+    const drivers = Object.keys(sqlite).filter((name) => name !== 'sqliteStore')
+    expect(missing(drivers, text)).toEqual([])
+  })
+
   test('every state of a job, of its acknowledgement and of the store, and every reason to die', () => {
     const states = ['JobState', 'DeadReason', 'AckState'].flatMap((name) => union('src/machine/job.ts', name))
     expect(missing(states, section('### Job states'))).toEqual([])
@@ -96,4 +115,11 @@ describe('the README names', () => {
     expect(missing(fields('src/sync/options.ts', 'SyncOptions'), section('## Acknowledgements'))).toEqual([])
     expect(missing(fields('src/types.ts', 'JobContext'), section('### Handlers'))).toEqual([])
   })
+})
+
+test('each option that has a default is also described', () => {
+  const rows = [...readme.matchAll(/^\| option[^\n]* \| default \| \|\n\|[-|]+\n((?:\|[^\n]*\n)+)/gm)]
+  expect(rows.length).toBeGreaterThan(4)
+  const empty = rows.flatMap(([, table = '']) => table.split('\n').filter((row) => /\|\s*\|$/.test(row)))
+  expect(empty).toEqual([])
 })

@@ -173,7 +173,7 @@ export interface RetryErrorOptions extends ErrorOptions {
 /**
  * Thrown by a handler to be retried no sooner than `afterMs` from now. The attempt is charged as any error is.
  *
- * @throws RangeError when `afterMs` is negative or not a number.
+ * @throws RangeError when `afterMs` is negative or not a number; TypeError for another option.
  */
 export class RetryError extends Error {
   override readonly name = 'RetryError'
@@ -181,11 +181,41 @@ export class RetryError extends Error {
 
   constructor(message: string, options: RetryErrorOptions = {}) {
     super(message, options)
+    refuseUnknown('options', options, ['afterMs', 'cause'])
     const { afterMs = 0 } = options
-    if (!(afterMs >= 0)) {
-      throw new RangeError(`Cannot make a RetryError: afterMs is ${afterMs}, expected 0 or more milliseconds`)
-    }
+    checkMs('Cannot make a RetryError: afterMs', afterMs)
     this.afterMs = afterMs
     withVerdict(this, { type: 'retry', afterMs })
   }
+}
+
+/** A value as the message of a misuse shows it: text in quotes, so that `"5"` is not taken for 5. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** What refuses a value that was given where another is expected. */
+export function misuse(what: string, value: unknown, expected: string): TypeError {
+  return new TypeError(`Cannot use ${what}: it is ${shown(value)}, expected ${expected}`)
+}
+
+/** @throws RangeError unless it is a number of milliseconds, `Infinity` included; `what` begins the message. */
+export function checkMs(what: string, ms: unknown): void {
+  if (typeof ms === 'number' && ms >= 0) return
+  throw new RangeError(`${what} is ${shown(ms)}, expected 0 or more milliseconds`)
+}
+
+/**
+ * A misspelt option must not pass for one that was left out.
+ *
+ * @throws TypeError unless `given` is an object that has no other options than the known ones.
+ */
+export function refuseUnknown(what: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) throw misuse(what, given, 'an object')
+  const name = Object.keys(given).find((each) => !known.includes(each))
+  if (name === undefined) return
+  throw new TypeError(`Cannot use ${what}.${name}: there is no such option, expected ${known.join(', ')}`)
 }

@@ -1,3 +1,4 @@
+import { misuse, refuseUnknown } from '../errors.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import { classify } from './classify.ts'
 import { HttpError, NoResponseError } from './errors.ts'
@@ -32,6 +33,7 @@ export interface AssertOkOptions {
  *
  * @throws HttpError when the server answered, and not with success.
  * @throws NoResponseError when it did not answer.
+ * @throws TypeError when it is given no response.
  * @throws what else rejected the promise, unchanged: the reason of the aborted signal above all.
  * @example
  * ```ts
@@ -54,6 +56,7 @@ export async function assertOk(
   response: Response | Promise<Response>,
   options: AssertOkOptions = {},
 ): Promise<Response> {
+  refuseUnknown('options', options, ['now', 'excerptMs'])
   const { now = Date.now, excerptMs = 2_000 } = options
   const answer = await answerOf(response)
   const afterMs = retryAfterMs(answer.headers, now)
@@ -69,6 +72,9 @@ async function answerOf(response: Response | Promise<Response>): Promise<Respons
   const answer = await Promise.resolve(response).catch((error: unknown) => {
     throw isNetworkFailure(error) ? new NoResponseError(error) : error
   })
+  // By its parts: it may be of another realm, or of a library of its own.
+  if (typeof Object(answer).status !== 'number')
+    throw misuse('response', answer, 'a Response or a promise of one')
   // A service worker's Response.error(), handed on without a fetch in between.
   if (answer.type === 'error') throw new NoResponseError(undefined)
   return answer

@@ -1,3 +1,4 @@
+import { is, oneOf } from './check.ts'
 import { eventNames, type NamedEvent, type QueueEventName, type QueueEvents } from './events.ts'
 
 type Listener = (event: never) => void
@@ -17,10 +18,8 @@ export function createEmitter(): Emitter {
       return listeners.size > 0
     },
     on(name, listener) {
-      if (!Object.hasOwn(eventNames, name)) {
-        const known = Object.keys(eventNames).join(', ')
-        throw new TypeError(`Cannot listen to "${String(name)}": it is no event, which are ${known}`)
-      }
+      oneOf(...Object.keys(eventNames))('event', name)
+      is('function')('listener', listener)
       const set = listeners.get(name) ?? new Set()
       listeners.set(name, set.add(listener))
       return () => {

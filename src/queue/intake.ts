@@ -1,3 +1,4 @@
+import { misuse, shown } from '../errors.ts'
 import { decideEnqueue, type Backlog, type EnqueueRequest } from '../machine/enqueue.ts'
 import type { Deciding } from '../machine/decide.ts'
 import type { JobState } from '../machine/job.ts'
@@ -22,10 +23,8 @@ const unfinished: readonly JobState[] = ['pending', 'running']
 export function knownKind(kinds: ReadonlyMap<string, Kind>, name: unknown): Kind {
   const kind = typeof name === 'string' ? kinds.get(name) : undefined
   if (kind !== undefined) return kind
-  const known = [...kinds.keys()].map((each) => `"${each}"`).join(', ')
-  throw new TypeError(
-    `Cannot enqueue "${String(name)}": it is not a kind of this queue, which knows ${known || 'none'}`,
-  )
+  const known = [...kinds.keys()].map(shown).join(', ')
+  throw misuse('kind', name, `a kind of this queue, which knows ${known || 'none'}`)
 }
 
 /**

@@ -1,8 +1,10 @@
+import { misuse } from '../errors.ts'
 import { defaultRetry, type RetryPolicy } from '../machine/backoff.ts'
 import type { Task, TaskOptions, Tasks } from '../types.ts'
 import type { Kind } from '../worker/types.ts'
-import { checkNumber, checkOneOf } from './check.ts'
+import { is } from './check.ts'
 import { guarded } from './emitter.ts'
+import { checkTask } from './task.ts'
 
 /** Everything settled about each kind, from its task and its handler. */
 export function kindsOf(
@@ -23,7 +25,7 @@ export function kindsOf(
 
 function kindOf(kind: string, task: Task, handler: unknown): Kind {
   const options = optionsOf(kind, task)
-  check(kind, options)
+  checkTask(`tasks.${kind}`, options)
   const { timeoutMs, stallMs, maxRunning, needsNetwork, version, migrate, input, delivery, deadHead } =
     options
   return {
@@ -58,16 +60,15 @@ function runnerOf(kind: string, handler: unknown): Pick<Kind, 'run' | 'isDone'> 
     typeof handler.run === 'function'
   ) {
     const { run } = handler
-    const isDone = 'isDone' in handler && typeof handler.isDone === 'function' ? handler.isDone : undefined
+    const isDone = 'isDone' in handler ? handler.isDone : undefined
+    if (isDone !== undefined) is('function')(`handlers.${kind}.isDone`, isDone)
     const asked = isDone as NonNullable<Kind['isDone']> | undefined
     return {
       run: (payload, job) => run.call(handler, payload, job) as unknown,
       isDone: asked && ((payload, job) => asked.call(handler, payload, job)),
     }
   }
-  throw new TypeError(
-    `Cannot use the handler of "${kind}": it is a ${typeof handler}, expected a function or { run }`,
-  )
+  throw misuse(`handlers.${kind}`, handler, 'a function or { run }')
 }
 
 function retryOf(retry: Partial<RetryPolicy> = {}): RetryPolicy {
@@ -90,20 +91,4 @@ function tame(backoff: (errors: number) => number): (errors: number) => number {
     })
     return ms
   }
-}
-
-function check(kind: string, options: TaskOptions): void {
-  const { retry = {} } = options
-  checkNumber(`retry.maxAttempts of "${kind}"`, retry.maxAttempts, 1, true)
-  checkNumber(`retry.baseMs of "${kind}"`, retry.baseMs, 0)
-  checkNumber(`retry.capMs of "${kind}"`, retry.capMs, 0)
-  checkNumber(`retry.minMs of "${kind}"`, retry.minMs, 0)
-  checkNumber(`timeoutMs of "${kind}"`, options.timeoutMs, 1, true)
-  checkNumber(`stallMs of "${kind}"`, options.stallMs, 1, true)
-  checkNumber(`maxRunning of "${kind}"`, options.maxRunning, 1, true)
-  checkNumber(`version of "${kind}"`, options.version, 1)
-  checkOneOf(`delivery of "${kind}"`, options.delivery, ['at-least-once', 'at-most-once'])
-  checkOneOf(`deadHead of "${kind}"`, options.deadHead, ['free', 'block'])
-  if (typeof retry.backoff === 'function') return
-  checkOneOf(`retry.backoff of "${kind}"`, retry.backoff, ['exponential', 'fixed', 'linear'])
 }

@@ -1,14 +1,19 @@
-import { checkFilter, checkNumber } from './check.ts'
+import { amount, checkFilter, is, options as having } from './check.ts'
 import { drain } from './drain.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type { Parts } from './parts.ts'
 import * as reads from './reads.ts'
-import type { Queue } from './types.ts'
+import type { DrainOptions, Queue } from './types.ts'
 import * as verbs from './verbs.ts'
 import { createView } from './view.ts'
 
 /** How long `stop()` lets handlers go on, unless told (milliseconds). */
 const graceMs = 5_000
+
+const checkStop = having<{ readonly graceMs: number }>({ graceMs: amount(0) })
+const checkDrain = having<DrainOptions>({ signal: is('object'), deadlineMs: amount(0) })
+const checkWait = having<{ readonly signal: AbortSignal }>({ signal: is('object') })
+const checkDestroy = having<{ readonly force: boolean }>({ force: is('boolean') })
 
 /** A queue's public methods, on what it is wired of. */
 export function methodsOf(parts: Parts): Queue {
@@ -46,11 +51,11 @@ function running(parts: Parts) {
       return duty.start()
     },
     async stop(options = {}) {
-      checkNumber('graceMs', options.graceMs, 0, true)
+      checkStop('options', options)
       await duty.stop(options.graceMs ?? graceMs)
     },
     async drain(options = {}) {
-      checkNumber('deadlineMs', options.deadlineMs, 0, true)
+      checkDrain('options', options)
       return drain(parts, options)
     },
     wake() {
@@ -61,6 +66,7 @@ function running(parts: Parts) {
       await Promise.all([duty.leave(), sender?.leave()])
     },
     async flush(options = {}) {
+      checkWait('options', options)
       await replica.open()
       await sender?.flush(options)
     },
@@ -82,8 +88,10 @@ function reading(parts: Parts) {
     },
     info: () => reads.info(parts),
     why: (id) => reads.why(parts, id),
-    result: (id: string, options: { readonly signal?: AbortSignal } = {}) =>
-      results.wait(id, owner, options.signal),
+    async result(id: string, options: { readonly signal?: AbortSignal } = {}) {
+      checkWait('options', options)
+      return results.wait(id, owner, options.signal)
+    },
     rejectedAcks: () => reads.rejectedAcks(parts),
   } satisfies Partial<Queue>
 }
@@ -96,7 +104,9 @@ function ending(parts: Parts) {
   }
   return {
     close,
-    async destroy({ force = false }: { readonly force?: boolean } = {}) {
+    async destroy(options: { readonly force?: boolean } = {}) {
+      checkDestroy('options', options)
+      const { force = false } = options
       const erased = erase(parts, force, close)
       const over = erased.then(
         () => undefined,

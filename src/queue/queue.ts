@@ -1,8 +1,18 @@
+import type { SyncOptions } from '../sync/options.ts'
 import type { Tasks } from '../types.ts'
-import { checkNumber, checkOneOf, checkText } from './check.ts'
+import { amount, anything, count, is, list, number, oneOf, options, text } from './check.ts'
 import { kindsOf } from './kinds.ts'
 import { methodsOf } from './methods.ts'
-import type { CommonOptions, Handlers, HandlersOf, KindsOfHandlers, KindsOfTasks } from './options.ts'
+import type {
+  CommonOptions,
+  Handlers,
+  HandlersOf,
+  KindsOfHandlers,
+  KindsOfTasks,
+  Limits,
+  RetentionSettings,
+  WorkerSettings,
+} from './options.ts'
 import type { Queue } from './types.ts'
 import { wireUp } from './wire-up.ts'
 
@@ -33,8 +43,8 @@ export function createQueue<const T extends Tasks>(
 export function createQueue<const H extends Handlers>(
   options: CommonOptions & { readonly tasks?: undefined; readonly handlers: H },
 ): Queue<KindsOfHandlers<H>>
-export function createQueue(options: LooseOptions): unknown {
-  return openQueue(options)
+export function createQueue(given: LooseOptions): unknown {
+  return openQueue(given)
 }
 
 /** Options whose kinds are only known when they are looked at. */
@@ -44,30 +54,57 @@ export interface LooseOptions extends CommonOptions {
 }
 
 /** {@link createQueue}, for rooms that have done its typing themselves. */
-export function openQueue(options: LooseOptions): Queue {
-  check(options)
-  return methodsOf(wireUp(options, kindsOf(options.tasks, options.handlers ?? {})))
+export function openQueue(given: LooseOptions): Queue {
+  check(given)
+  return methodsOf(wireUp(given, kindsOf(given.tasks, given.handlers ?? {})))
 }
 
-function check(options: CommonOptions): void {
-  checkText('name', options.name)
-  if (options.owner !== undefined && typeof options.owner !== 'string') {
-    throw new TypeError(`Cannot use owner: it is a ${typeof options.owner}, expected text`)
-  }
-  const { worker = {}, limits = {}, retention = {}, sync } = options
-  checkOneOf('fallback', options.fallback, ['memory'])
-  checkOneOf('durability', options.durability, ['auto', 'strict', 'relaxed'])
-  checkOneOf('limits.overflow', limits.overflow, ['reject', 'drop-oldest'])
-  checkNumber('worker.concurrency', worker.concurrency, 1, true)
-  checkNumber('worker.leaseMs', worker.leaseMs, 1)
-  checkNumber('worker.boostMs', worker.boostMs, 0)
-  checkNumber('worker.maxCrashes', worker.maxCrashes, 0, true)
-  checkNumber('limits.maxPending', limits.maxPending, 1, true)
-  checkNumber('limits.maxRunning', limits.maxRunning, 1, true)
-  checkNumber('limits.maxPayloadBytes', limits.maxPayloadBytes, 0, true)
-  checkNumber('retention.finishedMs', retention.finishedMs, 0, true)
-  checkNumber('retention.finishedCount', retention.finishedCount, 0, true)
-  checkNumber('retention.dead.maxBytes', retention.dead?.maxBytes, 0, true)
-  checkNumber('retention.dead.maxAgeMs', retention.dead?.maxAgeMs, 0, true)
-  if (sync !== undefined) checkText('sync.url', sync.url)
+const checkOptions = options<LooseOptions>({
+  name: text,
+  tasks: is('object'),
+  handlers: is('object'),
+  store: is('function'),
+  fallback: oneOf('memory'),
+  owner: is('string'),
+  durability: oneOf('auto', 'strict', 'relaxed'),
+  sync: options<SyncOptions>({
+    url: text,
+    headers: anything,
+    fetch: is('function'),
+    include: list(oneOf('completed', 'dead')),
+    lingerMs: number(0),
+  }),
+  connectivity: options<Part<'connectivity'>>({
+    probe: (what, probe) => typeof probe === 'function' || text(what, probe),
+  }),
+  worker: options<WorkerSettings>({
+    concurrency: count(1),
+    leaseMs: number(1),
+    boostMs: number(0),
+    maxCrashes: count(0),
+    interruptible: is('boolean'),
+  }),
+  limits: options<Limits>({
+    maxPending: count(1),
+    overflow: oneOf('reject', 'drop-oldest'),
+    maxRunning: count(1),
+    maxPayloadBytes: amount(0),
+  }),
+  retention: options<RetentionSettings>({
+    finishedMs: amount(0),
+    finishedCount: count(0),
+    dead: options<NonNullable<RetentionSettings['dead']>>({ maxBytes: amount(0), maxAgeMs: amount(0) }),
+  }),
+  clock: is('object'),
+  random: is('function'),
+})
+
+type Part<Name extends keyof CommonOptions> = NonNullable<CommonOptions[Name]>
+
+function check(given: LooseOptions): void {
+  checkOptions('options', given)
+  text('options.name', given.name)
+  if (given.sync !== undefined) text('options.sync.url', given.sync.url)
+  if (given.tasks ?? given.handlers) return
+  throw new TypeError('Cannot use options: they have neither tasks nor handlers, expected one of them')
 }

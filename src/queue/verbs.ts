@@ -13,7 +13,7 @@ import { list } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Decision } from '../replica/types.ts'
 import { validated } from '../worker/payload.ts'
-import { checkFilter } from './check.ts'
+import { checkFilter, is, list as listOf } from './check.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import { knownKind, prepare, takeIn } from './intake.ts'
 import type { Parts } from './parts.ts'
@@ -38,6 +38,7 @@ export async function enqueue(
 }
 
 export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindMap>[]): Promise<Enqueued[]> {
+  listOf(is('object'))('items', items)
   const preparing = items.map(async ({ kind, payload, ...options }) =>
     prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts.maxPayloadBytes),
   )
@@ -104,8 +105,11 @@ export async function pause({ replica, deciding }: Parts): Promise<void> {
   await replica.submit((state, drafting) => decidePause(state, true, deciding(drafting)))
 }
 
-export async function resume({ replica, deciding, sender }: Parts, kind: string | undefined): Promise<void> {
+export async function resume(parts: Parts, kind: string | undefined): Promise<void> {
+  const { replica, deciding, sender, owner, kinds } = parts
   await replica.submit((state, drafting) => {
+    // A hold that is shown can be ended, also where its kind is not known.
+    if (kind !== undefined && !state.hold(owner, kind)) knownKind(kinds, kind)
     const facts = deciding(drafting)
     if (kind === undefined) decidePause(state, false, facts)
     decideResume(state, kind, facts)

@@ -3,6 +3,7 @@ import { list } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Replica } from '../replica/types.ts'
 import type { Clock } from '../types.ts'
+import { is } from './check.ts'
 import { guarded } from './emitter.ts'
 import { nowOf } from './parts.ts'
 import type { Pulse } from './pulse.ts'
@@ -36,6 +37,7 @@ export function createView(
   }
   return {
     subscribe(listener) {
+      is('function')('listener', listener)
       // Its own, so that one function may be subscribed twice.
       const own = (): void => listener()
       listeners.add(own)

@@ -70,7 +70,7 @@ export type Receiver = (request: Request) => Promise<Response>
  * `Holdfast-Log` and what `authenticate` reads; expose `Holdfast-Lost` and `Retry-After`. Time limits on slow bodies
  * are the host's too.
  *
- * @throws RangeError when a limit is not a whole number from 1.
+ * @throws RangeError when a limit is not a whole number from 1; TypeError for any other option that makes no sense.
  * @throws TypeError (the promise rejects) on misuse: `onAck` returned a promise to a store that cannot wait,
  * `authenticate` read the body or returned something else. Nothing is settled then.
  * @example
@@ -97,7 +97,7 @@ export type Receiver = (request: Request) => Promise<Response>
  * ```
  */
 export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
-  const limits = limitsOf(options)
+  const limits = checked<Tx>(Object(options))
   const unavailable = (error: unknown, ack?: Ack): Response => {
     options.onError?.(error, ack)
     return problem(503, 'not-settled', 'Not settled: send them again later')
@@ -193,13 +193,29 @@ function isBatch(headers: Headers): boolean {
   return type.trim().toLowerCase() === contentType && encoding.toLowerCase() === 'identity'
 }
 
-function limitsOf<Tx>({ maxBodyBytes = 1_048_576, maxBatch = 1_000 }: ReceiverOptions<Tx>): {
-  readonly maxBodyBytes: number
-  readonly maxBatch: number
-} {
+/** Looks at all options, since the types let a misspelt one through where they are not written in place. */
+function checked<Tx>({
+  store,
+  authenticate,
+  onAck,
+  onError,
+  maxBodyBytes = 1_048_576,
+  maxBatch = 1_000,
+  secureCookie: _,
+  ...unknown
+}: ReceiverOptions<Tx>): Pick<Required<ReceiverOptions<Tx>>, 'maxBodyBytes' | 'maxBatch'> {
+  const cannot = 'Cannot create a receiver:'
+  for (const name of Object.keys(unknown)) throw new TypeError(`${cannot} there is no option ${name}`)
+  const functions = { 'store.settle': store?.settle, authenticate, onAck, onError: onError ?? onAck }
+  for (const [name, value] of Object.entries(functions)) {
+    if (typeof value === 'function') continue
+    throw new TypeError(`${cannot} ${name} is ${typeof value}, expected a function`)
+  }
   for (const [name, value] of Object.entries({ maxBodyBytes, maxBatch })) {
     if (Number.isSafeInteger(value) && value >= 1) continue
-    throw new RangeError(`Cannot create a receiver: ${name} is ${value}, expected a whole number from 1`)
+    throw new RangeError(
+      `${cannot} ${name} is ${typeof value === 'number' ? value : typeof value}, expected a whole number from 1`,
+    )
   }
   return { maxBodyBytes, maxBatch }
 }

@@ -1,5 +1,5 @@
 import { deleteDB } from 'idb'
-import { isQueueError, QueueError } from '../errors.ts'
+import { isQueueError, QueueError, refuseUnknown } from '../errors.ts'
 import type { Page, Position, Snapshot, Store, StoreFactory } from './contract.ts'
 import { logReplaced } from './failures.ts'
 import { append } from './indexeddb/append.ts'
@@ -33,6 +33,7 @@ export interface IndexedDbStoreOptions {
  * ```
  */
 export function indexedDbStore(options: IndexedDbStoreOptions = {}): StoreFactory {
+  refuseUnknown('options', options, ['databaseName'])
   const { databaseName = 'holdfast' } = options
   return (queueName) => openHandle(`${databaseName}:${queueName}`)
 }

@@ -1,3 +1,4 @@
+import { checkMs } from '../errors.ts'
 import { isJson } from './json.ts'
 
 /** What a handler returns to be called again later; made by {@link snooze}. */
@@ -20,7 +21,7 @@ const snoozeKey: unique symbol = Symbol.for('holdfast.snooze')
  * ```
  */
 export function snooze(ms: number): Snooze {
-  if (!(ms >= 0)) throw new RangeError(`Cannot snooze: ms is ${ms}, expected 0 or more milliseconds`)
+  checkMs('Cannot snooze: ms', ms)
   return { [snoozeKey]: ms }
 }
 

@@ -15,7 +15,7 @@ const entries = [
   },
   { name: 'holdfast/http', budget: 4_000, source: `export * from './dist/http/index.js'` },
   { name: 'holdfast/sqlite', budget: 9_000, source: `export * from './dist/sqlite/index.js'` },
-  { name: 'holdfast/receiver', budget: 4_000, source: `export * from './dist/receiver/index.js'` },
+  { name: 'holdfast/receiver', budget: 4_100, source: `export * from './dist/receiver/index.js'` },
 ]
 
 /** Bytes of everything the source pulls in, minified and brotli'd. */

@@ -202,3 +202,24 @@ describe('after a success', () => {
     await expect(response.text()).rejects.toBeInstanceOf(TypeError)
   })
 })
+
+describe('misuse', () => {
+  test.each([
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a promise of nothing', Promise.resolve(), 'undefined'],
+    ['an address', 'https://example.test', '"https://example.test"'],
+    ['another object', {}, 'an object'],
+  ])('is %s instead of a response, and no failure of the network', async (_, given, shown) => {
+    const error = await failure(given as unknown as Response)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({
+      message: `Cannot use response: it is ${shown}, expected a Response or a promise of one`,
+    })
+  })
+
+  test('is an option that does not exist', async () => {
+    const asked = assertOk(new Response(), { excerptMS: 5 } as object)
+    await expect(asked).rejects.toThrow(/options\.excerptMS.*no such option.*excerptMs/)
+  })
+})

@@ -353,8 +353,8 @@ describe('createQueue', () => {
 
   it.each([
     [{ name: '' }, TypeError, /name.*empty/],
-    [{ name: 5 as unknown as string }, TypeError, /name.*number/],
-    [{ owner: 5 as unknown as string }, TypeError, /owner.*number/],
+    [{ name: 5 as unknown as string }, TypeError, /name.*5, expected text/],
+    [{ owner: 5 as unknown as string }, TypeError, /owner.*5, expected a string/],
     [{ sync: { url: '' } }, TypeError, /sync\.url.*empty/],
     [{ fallback: 'disk' as 'memory' }, TypeError, /fallback.*disk/],
     [{ durability: 'hard' as 'strict' }, TypeError, /durability.*hard/],
@@ -372,16 +372,19 @@ describe('createQueue', () => {
   })
 
   it.each([
-    [{ retry: { maxAttempts: 0 } }, /maxAttempts of "work".*0/],
-    [{ retry: { baseMs: -1 } }, /baseMs of "work"/],
-    [{ retry: { backoff: 'slow' as 'fixed' } }, /backoff of "work".*slow.*exponential/],
-    [{ timeoutMs: 0 }, /timeoutMs of "work"/],
-    [{ delivery: 'once' as 'at-most-once' }, /delivery of "work".*once/],
-    [{ deadHead: 'skip' as 'free' }, /deadHead of "work".*skip/],
-    [{ version: 0 }, /version of "work"/],
+    [{ retry: { maxAttempts: 0 } }, /retry\.maxAttempts.*0/],
+    [{ retry: { baseMs: -1 } }, /retry\.baseMs.*-1/],
+    [{ retry: { backoff: 'slow' as 'fixed' } }, /retry\.backoff.*"slow".*exponential/],
+    [{ timeoutMs: 0 }, /timeoutMs.*0/],
+    [{ delivery: 'once' as 'at-most-once' }, /delivery.*"once"/],
+    [{ deadHead: 'skip' as 'free' }, /deadHead.*"skip"/],
+    [{ version: 0 }, /version.*0/],
   ])('refuses a task with %o at once', (options, message) => {
     const { given } = bench()
-    expect(() => createQueue({ ...given(), tasks: { work: task(options) } })).toThrow(message)
+    expect(() => task(options)).toThrow(message)
+    // One that task() did not make is looked at all the same.
+    expect(() => createQueue({ ...given(), tasks: { work: { options } } })).toThrow(message)
+    expect(() => createQueue({ ...given(), tasks: { work: { options } } })).toThrow(/tasks\.work\./)
   })
 
   it('refuses what is neither a task nor a handler', () => {
@@ -390,7 +393,7 @@ describe('createQueue', () => {
       /not made by task/,
     )
     expect(() => createQueue({ ...given(), handlers: { work: 5 as unknown as () => void } })).toThrow(
-      /a number, expected/,
+      /handlers\.work.*5, expected a function/,
     )
   })
 

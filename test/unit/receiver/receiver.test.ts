@@ -344,4 +344,26 @@ describe('options', () => {
       `maxBatch is ${limit}, expected a whole number from 1`,
     )
   })
+
+  const take = (): undefined => undefined
+
+  test.each([
+    [undefined, 'store.settle is undefined, expected a function'],
+    [{}, 'store.settle is undefined, expected a function'],
+    [{ store: {} }, 'store.settle is undefined'],
+    [{ store: memoryAcks() }, 'authenticate is undefined, expected a function'],
+    [{ store: memoryAcks(), authenticate }, 'onAck is undefined, expected a function'],
+    [{ store: memoryAcks(), authenticate, onAck: 'log' }, 'onAck is string, expected a function'],
+    [{ store: memoryAcks(), authenticate, onAck: take, onError: 5 }, 'onError is number'],
+    [{ store: memoryAcks(), authenticate, onAck: take, maxBodybytes: 5 }, 'maxBodybytes'],
+  ])('%o are refused at once', (options, message) => {
+    const create = () => createReceiver(options as ReceiverOptions<undefined>)
+    expect(create).toThrow(TypeError)
+    expect(create).toThrow(message)
+  })
+
+  test('a limit that only looks like a number is no number', () => {
+    const maxBatch = '5' as unknown as number
+    expect(() => receiver({ maxBatch })).toThrow('maxBatch is string, expected a whole number from 1')
+  })
 })

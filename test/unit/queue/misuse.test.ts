@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { assertOk } from '../../../src/http/index.ts'
 import {
   createQueue,
   type EnqueueOptions,
@@ -9,7 +10,7 @@ import {
   snooze,
   task,
 } from '../../../src/index.ts'
-import { bench } from './bench.ts'
+import { bench, until } from './bench.ts'
 
 /** What plain JavaScript can hand over, whatever the types say. */
 type Anything = never
@@ -186,6 +187,20 @@ describe('an open queue refuses', () => {
     const refused = Promise.resolve(call(queue))
     await expect(refused).rejects.toThrow(TypeError)
     await expect(refused).rejects.toThrow(message)
+  })
+
+  it('no hold to end that it shows, although the kind is another context’s', async () => {
+    const { given, keep } = bench()
+    const unauthorized = (): Promise<unknown> => assertOk(new Response('who?', { status: 401 }))
+    const one = keep(createQueue({ ...given(), handlers: { pong: unauthorized } }))
+    const other = keep(createQueue({ ...given(), handlers: { ping: () => undefined } }))
+    await one.enqueue('pong')
+    await one.start()
+    await until(async () => (await other.info()).holds.length === 1)
+    await one.stop()
+    await other.resume('pong' as 'ping')
+    expect((await other.info()).holds).toEqual([])
+    await expect(other.resume('pong' as 'ping')).rejects.toThrow(TypeError)
   })
 
   it('a misspelt filter of a view', () => {

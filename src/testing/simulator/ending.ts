@@ -21,6 +21,7 @@ export function heal(simulation: Simulation): void {
   const { world, engine, network, service, profile, oracle } = simulation
   world.note('HEALED')
   world.isFaulty = false
+  world.calmSince = world.now
   engine.isFull = false
   network.isDown = false
   // The network is the last to recover: most of what there is to send is sent only now.

@@ -55,7 +55,8 @@ const faults: Readonly<Record<Fault, (simulation: Simulation, context: Context) 
     engine.disk.destroy()
   },
 
-  'newer version'({ world, engine }) {
+  'newer version'({ world, engine, oracle }) {
+    if (oracle.isAhead) return
     world.fault('newer version', 'writes an entry')
     const body = JSON.stringify({ v: FORMAT + 1, at: 0, events: [{ type: 'unheard-of' }] })
     engine.disk.append({ id: `newer:${engine.disk.head}`, body, durability: 'strict' })

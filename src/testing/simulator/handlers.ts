@@ -21,6 +21,7 @@ export interface Stage {
   readonly world: World
   readonly ledger: Ledger
   readonly service: Service
+  readonly isRestless: boolean
   readonly whom: Mortal
   readonly model: () => Model
   readonly writer: () => string
@@ -78,6 +79,7 @@ function guard({ world }: Stage, check: () => void): void {
 /** Some steps, each of which may take its time, tell how far it is, or be the one that is aborted. */
 async function work(here: Stage, job: JobContext): Promise<void> {
   const { random } = here.world
+  if (here.isRestless && here.world.isFaulty) await pause(here, job, true, 60_000)
   const heeds = random.chance(0.7)
   for (let step = random.below(4); step > 0; step--) {
     await pause(here, job, heeds, delayOf(here))

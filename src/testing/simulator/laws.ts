@@ -1,9 +1,10 @@
-import type { Claimed, Dead, Enqueued, LogEvent, Reclaimed, Retried } from '../../machine/events.ts'
+import type { Claimed, Enqueued, LogEvent, Reclaimed } from '../../machine/events.ts'
+import { judgeCharge, judgeErrors } from './charges.ts'
 import type { Ledger } from './ledger.ts'
-import { maxAttempts, maxRunning } from './kinds.ts'
+import { maxRunning } from './kinds.ts'
 import type { Model, ModelJob } from './model.ts'
 import { judgeTime } from './turns.ts'
-import { must } from './violation.ts'
+import { must, show } from './violation.ts'
 
 /** What holds for the whole of a schedule. */
 export interface Conditions {
@@ -14,6 +15,8 @@ export interface Conditions {
   readonly maxCrashes: number
   /** The wall clocks of all contexts agree, and always did. */
   readonly isPunctual: boolean
+  /** Whether this writer is alive and well, and has been for long enough that everybody knows. */
+  readonly isWell: (writer: string) => boolean
 }
 
 /** What a law is judged on beside the event: the log before it, and what handlers and callers know. */
@@ -34,6 +37,7 @@ const stale = '2: one live epoch, no stale write'
 const inOrder = '3: one key, one at a time, in order'
 const counters = '4: counters are exact'
 const inTime = 'nothing runs before its time, or out of turn'
+const told = 'what a caller was told is true'
 const limits = 'limits are kept'
 
 /** Whether an event may follow on the log before it. Knows the table of transitions, and none of the queue's code. */
@@ -77,11 +81,14 @@ export function judge(event: LogEvent, bench: Bench): void {
   }
 }
 
-function judgeReclaim(event: Reclaimed, { model, byes }: Bench): void {
+function judgeReclaim(event: Reclaimed, { model, byes, isWell }: Bench): void {
   const held = job(model, event.id, event)
   judgeEpoch(held, event.epoch, event)
   const lost = held.isInterruptible ? 'interrupted' : 'crash'
   const expected = byes.has(held.worker ?? '') ? 'bye' : lost
+  judgeCancellation(held, event)
+  const isLost = event.cause === 'bye' || !isWell(held.writer ?? '')
+  must(isLost, counters, () => `${show(event)}, but ${held.writer} is alive and well`)
   must(event.cause === expected, counters, () => `${show(event)}, but it is a loss by ${expected}`)
 }
 
@@ -115,12 +122,18 @@ function judgeState(
 
 function judgeHolder(event: LogEvent & { readonly id: string; readonly epoch: number }, bench: Bench): void {
   const held = job(bench.model, event.id, event)
+  if (event.type === 'retried' || event.type === 'released') judgeCancellation(held, event)
   judgeEpoch(held, event.epoch, event)
   must(
     held.writer === bench.writer,
     stale,
     () => `${show(event)} is not written by its holder ${held.writer}`,
   )
+}
+
+/** What a caller asked to cancel does not wait for another attempt. */
+function judgeCancellation({ id, isCancelRequested }: ModelJob, event: LogEvent): void {
+  must(!isCancelRequested, told, () => `${show(event)}, but ${id} was to be cancelled`)
 }
 
 function judgeEpoch(held: ModelJob, epoch: number, event: LogEvent): void {
@@ -189,29 +202,6 @@ function judgeHold(claimed: ModelJob, event: Claimed, { model }: Bench): void {
   )
 }
 
-/** Tried again is what has errors left, dead of them what has none. */
-function judgeErrors(event: Retried | Dead, { model }: Bench): void {
-  const { kind, errors } = model.job(event.id)
-  const left = (maxAttempts[kind] ?? 0) - errors - (event.error?.charged ? 1 : 0)
-  const isRight = event.type === 'dead' ? left <= 0 : left > 0 || !event.error.charged
-  must(isRight, counters, () => `${show(event)} with ${left} errors left`)
-}
-
-/** A hold charges its opener, and nobody else. */
-function judgeCharge(id: string, charged: boolean, { model, ledger }: Bench): void {
-  const held = model.job(id)
-  const hold = model.holdOf(held)
-  const how = ledger.outcomeOf(id, held.epoch)
-  if (how?.type !== 'threw') return
-  // Whether the connection turned out to work, only the worker knows.
-  if (how.how === 'no-response' && hold?.owesCharge !== true) return
-  const isHeldUp = how.how === 'held' || how.how === 'unauthorized' || how.how === 'no-response'
-  const expected = !isHeldUp || hold === undefined || hold.owesCharge
-  if (hold && isHeldUp) hold.owesCharge = false
-  const text = (): string => `job ${id}, which failed by ${how.how}, is ${charged ? '' : 'not '}charged`
-  must(charged === expected, counters, text)
-}
-
 function judgeEnd(event: Extract<LogEvent, { readonly type: 'dead' | 'cancelled' }>, bench: Bench): void {
   const ended = job(bench.model, event.id, event)
   if (event.epoch !== undefined) {
@@ -238,8 +228,4 @@ function job(model: Model, id: string, event: LogEvent): ModelJob {
   const found = model.jobs.get(id)
   must(found !== undefined, stale, () => `${show(event)}, but there is no job ${id}`)
   return found
-}
-
-function show(event: LogEvent): string {
-  return `"${JSON.stringify(event)}"`
 }

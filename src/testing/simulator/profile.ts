@@ -81,6 +81,8 @@ export interface Profile {
   readonly finishedCount: number
   /** So many jobs have come and gone before: positions and pages do not begin at their first. */
   readonly past: number
+  /** Handlers take long, and workers are stopped again and again. */
+  readonly isRestless: boolean
   /** How much faster or slower a context's clocks may run. */
   readonly drift: number
   /** How often something is asked for, goes wrong, or time passes, instead of what is due. */
@@ -165,8 +167,9 @@ export function drawProfile(random: Random): Profile {
       ]),
     ) as Weights
   const owner = random.chance(0.5) ? '' : 'ann'
+  const isRestless = random.chance(0.05)
   return {
-    contexts: random.between(2, 4),
+    contexts: isRestless ? 1 : random.between(2, 4),
     owners: random.chance(0.4) ? [owner, 'bob'] : [owner],
     locks: random.pick(['all', 'some', 'none']),
     leaseMs: random.pick([3_000, 10_000, 30_000]),
@@ -179,6 +182,7 @@ export function drawProfile(random: Random): Profile {
     maxPending: random.chance(0.3) ? random.between(3, 8) : Number.POSITIVE_INFINITY,
     overflow: random.pick(['reject', 'drop-oldest']),
     finishedCount: random.pick([3, 1_000]),
+    isRestless,
     past: random.chance(0.25) ? random.between(230, 255) : 0,
     drift: random.chance(0.5) ? 0.02 : 0,
     operationRate: random.pick([0.1, 0.2, 0.35]),
@@ -187,10 +191,13 @@ export function drawProfile(random: Random): Profile {
     store: random.chance(0.8) ? some(storeFaults, 0.7) : some(storeFaults, 0),
     network: random.chance(0.8) ? some(networkFaults, 0.5) : some(networkFaults, 0),
     world: some(worldFaults, 0.6),
-    operations: {
-      ...some(operations, 0.75),
-      ...{ enqueue: operations.enqueue, start: operations.start, open: operations.open },
-      ...(random.chance(0.08) && { start: 30, stop: 30 }),
-    },
+    operations: isRestless
+      ? { ...some(operations, 0), enqueue: 4, open: 8, start: 40, stop: 40 }
+      : {
+          ...some(operations, 0.75),
+          enqueue: operations.enqueue,
+          start: operations.start,
+          open: operations.open,
+        },
   }
 }

@@ -18,6 +18,9 @@ import { type Mortal, World } from './world.ts'
 /** The beginning of all wall clocks. */
 const beginning = Date.UTC(2026, 0, 1)
 
+/** How long after faults have stopped nobody may be taken for lost who is not (milliseconds). */
+const calmMs = 60_000
+
 let simulations = 0
 
 /** One schedule: contexts, a disk, a network, a server, and an oracle that watches. */
@@ -43,7 +46,7 @@ export class Simulation {
     const oracle = new Oracle(
       census,
       (line) => world.note(line),
-      () => ({ ...profile, isPunctual: !world.isSkewed }),
+      () => ({ ...profile, isPunctual: !world.isSkewed, isWell: (writer) => this.#isWell(writer) }),
     )
     world.isSkewed = profile.drift > 0
     simulations++
@@ -128,9 +131,15 @@ export class Simulation {
     for (const context of this.#open) context.stage.current = undefined
   }
 
+  #isWell(writer: string): boolean {
+    const isCalm = this.world.calmSince + calmMs <= this.world.now
+    return isCalm && this.contexts.some(({ replica }) => replica.writer === writer)
+  }
+
   #stage(context: Context): ReturnType<Parameters<typeof openContext>[0]['stage']> {
     return {
       ...{ world: this.world, ledger: this.oracle.ledger, service: this.service, whom: context },
+      isRestless: this.profile.isRestless,
       model: () => this.oracle.model,
       writer: () => context.replica.writer,
       crash: () => this.crash(context),

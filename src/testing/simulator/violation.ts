@@ -1,3 +1,5 @@
+import type { LogEvent } from '../../machine/events.ts'
+
 /** Something that must hold, always, did not. */
 export class Violation extends Error {
   override readonly name = 'Violation'
@@ -27,4 +29,9 @@ export type Invariant =
 /** Throws unless the condition holds. */
 export function must(condition: boolean, invariant: Invariant, message: () => string): asserts condition {
   if (!condition) throw new Violation(invariant, message())
+}
+
+/** An event, to be quoted. */
+export function show(event: LogEvent): string {
+  return `"${JSON.stringify(event)}"`
 }

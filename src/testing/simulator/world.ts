@@ -38,6 +38,8 @@ export class World {
   isSkewed = false
   /** Faults happen. */
   isFaulty = true
+  /** Since when no more faults happen. */
+  calmSince: number = Number.POSITIVE_INFINITY
   /** What a check found where nobody could be told by throwing. */
   broken: unknown
   #actions: Action[] = []

@@ -1,8 +1,10 @@
-import type { Claimed, Enqueued, LogEvent, Reclaimed } from '../../machine/events.ts'
+import type { Claimed, Completed, Dead, LogEvent, Reclaimed } from '../../machine/events.ts'
+import { judgeIntake } from './intake.ts'
 import { judgeCharge, judgeErrors } from './charges.ts'
 import type { Ledger } from './ledger.ts'
 import { maxRunning } from './kinds.ts'
-import type { Model, ModelJob } from './model.ts'
+import type { Model } from './model.ts'
+import type { ModelJob } from './rows.ts'
 import { judgeTime } from './turns.ts'
 import { must, show } from './violation.ts'
 
@@ -37,6 +39,7 @@ const stale = '2: one live epoch, no stale write'
 const inOrder = '3: one key, one at a time, in order'
 const counters = '4: counters are exact'
 const inTime = 'nothing runs before its time, or out of turn'
+const gapless = '5: acknowledgements have no gap and no repeat'
 const told = 'what a caller was told is true'
 const limits = 'limits are kept'
 
@@ -54,6 +57,7 @@ export function judge(event: LogEvent, bench: Bench): void {
     case 'released':
       judgeHolder(event, bench)
       bench.ledger.judge(event, model)
+      if (event.type === 'completed') judgeFinish(event, bench)
       if (event.type === 'retried') judgeErrors(event, bench)
       if (event.type === 'retried') judgeCharge(event.id, event.error.charged, bench)
       return
@@ -61,7 +65,7 @@ export function judge(event: LogEvent, bench: Bench): void {
       judgeReclaim(event, bench)
       return
     case 'enqueued':
-      judgeBacklog(event, bench)
+      judgeIntake(event, bench)
       return
     case 'dead':
     case 'cancelled':
@@ -90,16 +94,6 @@ function judgeReclaim(event: Reclaimed, { model, byes, isWell }: Bench): void {
   const isLost = event.cause === 'bye' || !isWell(held.writer ?? '')
   must(isLost, counters, () => `${show(event)}, but ${held.writer} is alive and well`)
   must(event.cause === expected, counters, () => `${show(event)}, but it is a loss by ${expected}`)
-}
-
-/** Jobs that are given back may fill the backlog beyond its limit: then each that comes in drops one. */
-function judgeBacklog(event: Enqueued, { model, maxPending, previous }: Bench): void {
-  const pending = [...model.jobs.values()].filter(
-    ({ owner, state }) => owner === event.owner && state === 'pending',
-  )
-  const isInExchange = previous?.type === 'dead' && previous.reason === 'overflow'
-  const fits = pending.length < maxPending || isInExchange
-  must(fits, limits, () => `${show(event)}, but ${pending.length} wait already`)
 }
 
 /** Who runs a job, or owes the server its acknowledgement, keeps it; what a caller asks to remove goes all the same. */
@@ -216,12 +210,21 @@ function judgeEnd(event: Extract<LogEvent, { readonly type: 'dead' | 'cancelled'
     must(isAsked, stale, () => `${show(event)}, but nobody asked for it`)
     return
   }
+  judgeFinish(event, bench)
   if (event.reason === 'expired' && bench.isPunctual) {
     must(bench.at >= ended.expiresAt, inTime, () => `${show(event)} before ${ended.expiresAt}`)
   }
   if (event.reason === 'errors') judgeErrors(event, bench)
   if (event.error !== undefined) judgeCharge(event.id, event.error.charged, bench)
   bench.ledger.judge(event, bench.model)
+}
+
+/** Every finish is acknowledged. One that another owner's context finds lost is so only where its owner ever was. */
+function judgeFinish(event: Completed | Dead, { model }: Bench): void {
+  const { owner } = job(model, event.id, event)
+  const isByOthers = event.type === 'dead' && (event.reason === 'maybe-ran' || event.reason === 'poison')
+  const isWanted = event.outbox !== undefined || (isByOthers && !model.outboxes.has(owner))
+  must(isWanted, gapless, () => `${show(event)}, but nobody will tell the server`)
 }
 
 function job(model: Model, id: string, event: LogEvent): ModelJob {

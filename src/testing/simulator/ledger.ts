@@ -1,4 +1,5 @@
-import type { LogEvent } from '../../machine/events.ts'
+import type { Enqueued, LogEvent } from '../../machine/events.ts'
+import type { EnqueueOptions } from '../../queue/options.ts'
 import type { Draft } from '../../store/contract.ts'
 import type { JobContext } from '../../types.ts'
 import type { Load } from './kinds.ts'
@@ -33,6 +34,8 @@ const told = 'what a caller was told is true'
 /** What callers and handlers saw, and nothing else of the queue: the oracle's memory. */
 export class Ledger {
   readonly #loads: Map<number, Load> = new Map()
+  /** By serial: what was asked for should its dedupe key be taken. */
+  readonly #modes: Map<number, string> = new Map()
   /** By serial: the job that took it, as the log says. */
   readonly #taken: Map<number, string> = new Map()
   /** Jobs that had a payload beside the log which the same entry took away again: which one, nobody saw. */
@@ -94,6 +97,16 @@ export class Ledger {
     must(!this.#refused.has(serial), told, () => `payload ${serial} went in, although its caller was refused`)
     this.#taken.set(serial, event.id)
     this.#current.set(event.id, serial)
+  }
+
+  /** A payload is about to be enqueued. */
+  enqueues({ serial }: Load, { onDuplicate = 'keep' }: EnqueueOptions): void {
+    this.#modes.set(serial, onDuplicate)
+  }
+
+  /** What the caller of this enqueue wants where its key is taken; unknown where the payload lies beside the log. */
+  modeOf({ payload }: Enqueued): string | undefined {
+    return payload === undefined ? undefined : this.#modes.get((JSON.parse(payload) as Load).serial)
   }
 
   /** A caller was told that its payload is now that of job `id`. */

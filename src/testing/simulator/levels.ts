@@ -2,7 +2,8 @@ import { decodeEntry, loadState } from '../../machine/codec.ts'
 import { State } from '../../machine/state.ts'
 import type { Entry } from '../../store/contract.ts'
 import type { DiskLog } from './disk.ts'
-import type { Model, ModelJob } from './model.ts'
+import type { Model } from './model.ts'
+import type { ModelJob } from './rows.ts'
 import { must } from './violation.ts'
 
 /** A state's rows: of each table, by key. Rows are immutable, so this is a snapshot. */

@@ -1,57 +1,6 @@
 import type { LogEvent } from '../../machine/events.ts'
-import type { DeadReason, JobState } from '../../machine/job.ts'
-
-/** A job as the oracle's own fold has it: the counters and what guards need, nothing else. */
-export interface ModelJob {
-  readonly id: string
-  readonly owner: string
-  readonly kind: string
-  readonly key: string | undefined
-  readonly dedupeKey: string | undefined
-  readonly isOnce: boolean
-  order: number
-  /** By the wall clock of whoever wrote it. */
-  availableAt: number
-  priority: number
-  readonly expiresAt: number
-  state: JobState
-  attempt: number
-  epoch: number
-  errors: number
-  crashes: number
-  releases: number
-  fruitless: number
-  best: number
-  finish: number
-  revision: number
-  blocks: boolean
-  isBeside: boolean
-  isCancelRequested: boolean
-  worker: string | undefined
-  /** Whoever holds it is stopped at will by its host. */
-  isInterruptible: boolean
-  /** Who wrote its claim. */
-  writer: string | undefined
-  reason: DeadReason | undefined
-}
-
-export interface ModelHold {
-  readonly number: number
-  isUntilResume: boolean
-  /** When the next probe may go; 0 where a host may say so sooner. */
-  readonly probeAt: number
-  probe: { readonly id: string; readonly epoch: number } | undefined
-  /** The job whose failure opened it is yet to be charged, in the same entry. */
-  owesCharge: boolean
-}
-
-export interface ModelOutbox {
-  readonly id: string
-  last: number
-  acked: number
-  /** By number: job and finish. Set aside, or settled, it is there no more. */
-  readonly queued: Map<number, string>
-}
+import type { JobState } from '../../machine/job.ts'
+import type { ModelHold, ModelJob, ModelOutbox } from './rows.ts'
 
 /**
  * The log folded by other means than the queue's own: slow, plain, and without its tables, pages, indexes or undo.
@@ -91,7 +40,12 @@ export class Model {
       this.#orders++
       this.jobs.set(event.id, {
         ...{ id: event.id, owner: event.owner, kind: event.kind, key: event.key },
-        ...{ dedupeKey: event.dedupe?.key, isOnce: event.once === true, blocks: event.blocks === true },
+        ...{
+          dedupeKey: event.dedupe?.key,
+          dedupeWhile: event.dedupe?.ms === undefined ? (event.dedupe?.while ?? []) : [],
+          isOnce: event.once === true,
+          blocks: event.blocks === true,
+        },
         ...{
           order: this.#orders,
           state: 'pending',

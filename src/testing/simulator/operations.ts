@@ -38,6 +38,7 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
     const kind = random.chance(0.3) ? 'call' : random.pick(kindNames)
     const load = loadOf(simulation)
     const options = optionsOf(random)
+    simulation.oracle.ledger.enqueues(load, options)
     freshness.isEnqueueing = true
     const promise = context.queue.enqueue(kind, load, options)
     freshness.isEnqueueing = false
@@ -53,7 +54,9 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
     const { random, promises } = simulation
     const loads = Array.from({ length: random.between(2, 5) }, () => loadOf(simulation))
     const items: EnqueueItem<Kinds>[] = loads.map((payload) => {
-      return { ...optionsOf(random), kind: random.pick(kindNames), payload }
+      const options = optionsOf(random)
+      simulation.oracle.ledger.enqueues(payload, options)
+      return { ...options, kind: random.pick(kindNames), payload }
     })
     freshness.isEnqueueing = true
     const promise = context.queue.enqueueAll(items)

@@ -1,5 +1,6 @@
 import type { Claimed } from '../../machine/events.ts'
-import type { Model, ModelJob } from './model.ts'
+import type { Model } from './model.ts'
+import type { ModelJob } from './rows.ts'
 import { must } from './violation.ts'
 
 /** How many milliseconds of waiting one step of priority is worth, by default. */

@@ -56,6 +56,7 @@ export class Simulation {
     this.engine = {
       ...{ world, disk, faults: profile.store, isFull: false, listeners: new Map() },
       crash: (whom) => this.crash(whom),
+      truncated: () => this.#truncated(),
     }
     this.random = random
     this.profile = profile
@@ -129,6 +130,14 @@ export class Simulation {
   /** Lets go of what queues that were never closed still hold. */
   end(): void {
     for (const context of this.#open) context.stage.current = undefined
+  }
+
+  /** Now and then the log is gone before the answer is there. */
+  #truncated(): void {
+    const { world, random, profile } = this
+    if (!world.isFaulty || !random.chance(0.1) || profile.world['log destroyed'] === 0) return
+    world.fault('log destroyed', 'after a checkpoint')
+    this.engine.disk.destroy()
   }
 
   #isWell(writer: string): boolean {

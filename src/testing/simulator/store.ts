@@ -1,8 +1,8 @@
-import { QueueError } from '../../errors.ts'
 import type { CommitOptions, Decide, Draft, Missed, Position, Store } from '../../store/contract.ts'
 import { closedStore } from '../../store/failures.ts'
 import type { Disk } from './disk.ts'
 import type { StoreFaults } from './profile.ts'
+import { failed, full, grows } from './refusals.ts'
 import type { Mortal, World } from './world.ts'
 
 /** What goes wrong with one call of a store. */
@@ -18,6 +18,8 @@ export interface Engine {
   /** Handles that listen for hints, by context. */
   readonly listeners: Map<Mortal, Set<() => void>>
   crash(whom: Mortal): void
+  /** A checkpoint was written; whoever wrote it does not know yet. */
+  truncated(): void
 }
 
 const nothing: Missed = { entries: [], byes: [] }
@@ -59,7 +61,11 @@ export class SimulatedStore implements Store {
   }
 
   checkpoint(...given: Parameters<Store['checkpoint']>): Promise<boolean> {
-    return this.#simple('checkpoint', (disk) => disk.checkpoint(...given))
+    return this.#simple('checkpoint', (disk) => {
+      const isDone = disk.checkpoint(...given)
+      if (isDone) this.#engine.truncated()
+      return isDone
+    })
   }
 
   commit(
@@ -197,8 +203,7 @@ export class SimulatedStore implements Store {
     const { world, disk, isFull } = this.#engine
     if (isFull && grows(draft)) {
       world.fault('quota', call.what)
-      const full = new QueueError('quota-exceeded', 'Cannot append: the simulated origin is full')
-      this.#answer(call, () => call.reject(full))
+      this.#answer(call, () => call.reject(full()))
       return
     }
     const seq = disk.append(draft)
@@ -234,16 +239,8 @@ export class SimulatedStore implements Store {
   }
 
   #latency(): number {
-    const { random } = this.#engine.world
-    return random.chance(0.7) ? 0 : random.below(20)
+    const { random, isFaulty } = this.#engine.world
+    if (random.chance(0.7)) return 0
+    return random.below(isFaulty && random.chance(0.15) ? 3_000 : 20)
   }
-}
-
-function failed(what: string, uncertain: boolean): QueueError {
-  const how = uncertain ? 'no answer came' : 'it failed'
-  return new QueueError('store-failed', `Cannot go on with ${what}: ${how}`, { uncertain })
-}
-
-function grows({ body, put = [] }: Draft): boolean {
-  return put.length > 0 || body.includes('"type":"enqueued"') || body.includes('"type":"revised"')
 }

@@ -47,3 +47,10 @@ function freeSlots(state: State, run: Run, runner: Runner, { concurrency }: Work
 export function leavesSome(events: readonly LogEvent[], { isHidden }: WorkerOptions): boolean {
   return events.some((event) => event.type === 'enqueued' && (event.once || isHidden()))
 }
+
+/** Lets kinds that are held for want of a response be probed at once. Only what is derived changes, and only here. */
+export function endWaitsForNetwork({ holds, index }: State, owner: string): void {
+  for (const [key, hold] of holds.entries()) {
+    if (hold.owner === owner && hold.cause === 'no-response') index.holds.stop(key)
+  }
+}

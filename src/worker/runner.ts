@@ -1,5 +1,6 @@
 import { QueueError } from '../errors.ts'
 import type { Holder } from '../machine/decide.ts'
+import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import { Execution } from './execution.ts'
 import { handlerPayload, storedPayload } from './payload.ts'
@@ -82,10 +83,19 @@ export class Runner {
     }
   }
 
-  /** The progress that waits to be kept, by job. */
-  *progress(state: State): Iterable<Execution> {
+  /** Emits the progress that waits to be kept. What is returned is called once it is committed. */
+  keepProgress(state: State, emit: Emit): () => void {
+    const kept: [Execution, Execution['pending']][] = []
     for (const execution of this.#executions.values()) {
-      if (execution.pending && holds(state, execution)) yield execution
+      const { id, epoch, pending } = execution
+      if (pending === undefined || !holds(state, execution)) continue
+      emit({ type: 'progressed', id, epoch, ...pending })
+      kept.push([execution, pending])
+    }
+    return () => {
+      for (const [execution, pending] of kept) {
+        if (execution.pending === pending) execution.pending = undefined
+      }
     }
   }
 

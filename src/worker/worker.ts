@@ -7,7 +7,7 @@ import { decideUnclaim } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
-import { claimRequest, isOffered, leavesSome } from './claiming.ts'
+import { claimRequest, endWaitsForNetwork, isOffered, leavesSome } from './claiming.ts'
 import { isMissed, LeaseWatch } from './leases.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
@@ -141,11 +141,7 @@ export class Worker {
     if (this.#mode !== 'on') return
     const { replica, owner, warn } = this.#options
     const { state } = replica
-    if (online && state) {
-      for (const [key, hold] of state.holds.entries()) {
-        if (hold.owner === owner && hold.cause === 'no-response') state.index.holds.stop(key)
-      }
-    }
+    if (online && state) endWaitsForNetwork(state, owner)
     this.#lookedAt = this.#options.clock.monotonic()
     replica.catchUp().then(
       () => replica.poke(),
@@ -184,11 +180,7 @@ export class Worker {
     for (const orphan of this.runner.orphans(state, this.#name)) decideUnclaim(state, orphan, 0, deciding)
     const renews = mono - this.#renewedAt >= this.#options.leaseMs / 3
     if (renews) decideRenew(state, this.#name, deciding)
-    const told = [...this.runner.progress(state)].map((execution) => {
-      const { id, epoch, pending } = execution
-      if (pending) deciding.emit({ type: 'progressed', id, epoch, ...pending })
-      return { execution, pending }
-    })
+    const kept = this.runner.keepProgress(state, deciding.emit)
     const run = this.#mayClaim(drafting) ? this.#run.current : undefined
     const { events } = drafting
     const request = run && claimRequest(state, run, events, this.abilities, this.runner, this.#options)
@@ -198,8 +190,7 @@ export class Worker {
     return () => {
       if (leavesSome(events, this.#options)) this.#options.replica.poke()
       if (renews || claimed.length > 0) this.#renewedAt = mono
-      for (const { execution, pending } of told)
-        if (execution.pending === pending) execution.pending = undefined
+      kept()
       const isMine = this.#is('on') && this.#run.current === run
       for (const holder of isMine ? claimed : []) this.runner.begin(holder)
     }

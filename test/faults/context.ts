@@ -64,8 +64,8 @@ export const contextFaults: readonly Fault[] = [
   {
     name: 'the progress of a stale epoch is accepted',
     file: 'src/worker/runner.ts',
-    from: 'if (execution.pending && holds(state, execution)) yield',
-    to: 'if (execution.pending && state.jobs.get(execution.id)) yield',
+    from: 'pending === undefined || !holds(state, execution)',
+    to: 'pending === undefined || !state.jobs.get(id)',
     caughtBy: 'simulator',
   },
   {

@@ -1,8 +1,7 @@
-import type { EnqueueItem } from '../../queue/options.ts'
-import type { Enqueued } from '../../queue/types.ts'
 import type { Context } from './context.ts'
-import { freshness, isCode, type Kinds, kindNames, type Load } from './kinds.ts'
-import { loadOf, optionsOf } from './loads.ts'
+import { freshness, isCode } from './kinds.ts'
+import { enqueue, enqueueAll, refused } from './enqueues.ts'
+import { loadOf } from './loads.ts'
 import type { Operations } from './profile.ts'
 import type { Simulation } from './simulation.ts'
 import { must } from './violation.ts'
@@ -33,45 +32,9 @@ function openAnother(simulation: Simulation): Context | undefined {
 }
 
 const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, context: Context) => void>> = {
-  enqueue(simulation, context) {
-    const { random, promises } = simulation
-    const kind = random.chance(0.3) ? 'call' : random.pick(kindNames)
-    const load = loadOf(simulation)
-    const options = optionsOf(random)
-    simulation.oracle.ledger.enqueues(load, options)
-    freshness.isEnqueueing = true
-    const promise = context.queue.enqueue(kind, load, options)
-    freshness.isEnqueueing = false
-    const what = `${kind} ${load.serial} ${JSON.stringify(options)}`
-    promises.follow(context, 'enqueue', what, promise, {
-      allowed: ['backlog-full', 'quota-exceeded'],
-      resolved: (enqueued) => tookIn(simulation, context, load, enqueued),
-      rejected: (error) => refused(simulation, [load], error),
-    })
-  },
+  enqueue,
 
-  enqueueAll(simulation, context) {
-    const { random, promises } = simulation
-    const loads = Array.from({ length: random.between(2, 5) }, () => loadOf(simulation))
-    const items: EnqueueItem<Kinds>[] = loads.map((payload) => {
-      const options = optionsOf(random)
-      simulation.oracle.ledger.enqueues(payload, options)
-      return { ...options, kind: random.pick(kindNames), payload }
-    })
-    freshness.isEnqueueing = true
-    const promise = context.queue.enqueueAll(items)
-    freshness.isEnqueueing = false
-    promises.follow(context, 'enqueueAll', loads.map((load) => load.serial).join(), promise, {
-      allowed: ['backlog-full', 'quota-exceeded'],
-      resolved: (all) => {
-        for (const [place, load] of loads.entries()) {
-          const enqueued = all[place]
-          if (enqueued) tookIn(simulation, context, load, enqueued)
-        }
-      },
-      rejected: (error) => refused(simulation, loads, error),
-    })
-  },
+  enqueueAll,
 
   cancel(simulation, context) {
     const id = someJob(simulation, context)
@@ -196,31 +159,27 @@ const verbs: Readonly<Record<Exclude<Verb, 'open'>, (simulation: Simulation, con
     simulation.promises.follow(context, 'payload', id, queue.payload(id), { allowed })
   },
 
-  destroy({ promises, random, world }, context) {
-    const force = random.chance(0.7)
-    promises.follow(context, 'destroy', String(force), context.queue.destroy({ force }), {
-      allowed: ['unsent', 'wrong-state'],
-      resolved: () => {
-        context.isClosed = true
-        world.fault(context.owner === '' ? 'log destroyed' : 'owner erased', context.name)
-      },
-    })
-  },
+  destroy: (simulation, context) => destroy(simulation, context, simulation.random.chance(0.4)),
+}
+
+export function destroy(
+  { promises, world }: Simulation,
+  context: Context,
+  force: boolean,
+  refused: () => void = () => undefined,
+): void {
+  promises.follow(context, 'destroy', String(force), context.queue.destroy({ force }), {
+    allowed: ['unsent', 'wrong-state'],
+    rejected: refused,
+    resolved: () => {
+      context.isClosed = true
+      world.fault(context.owner === '' ? 'log destroyed' : 'owner erased', context.name)
+    },
+  })
 }
 
 function simulationNotes(context: Context, stopped: string): void {
   context.stage.current?.world.census.count('outcome', `drain ${stopped}`)
-}
-
-function tookIn(
-  { oracle, world }: Simulation,
-  { owner }: Context,
-  { serial }: Load,
-  { id, outcome }: Enqueued,
-): void {
-  world.census.count('outcome', outcome)
-  if (outcome === 'duplicate') oracle.ledger.wasRefused(serial, outcome)
-  else oracle.ledger.tookIn(serial, id, owner)
 }
 
 export function remove(simulation: Simulation, context: Context, id: string): void {
@@ -233,12 +192,6 @@ export function remove(simulation: Simulation, context: Context, id: string): vo
 
 function notGone({ oracle }: Simulation, id: string, error: unknown): void {
   if (!isCode(error, ['outcome-unknown'])) oracle.ledger.asked(id, -1)
-}
-
-/** Whoever is refused by any other word than "unknown" may count on it. */
-function refused({ oracle }: Simulation, loads: readonly Load[], error: unknown): void {
-  if (isCode(error, ['outcome-unknown'])) return
-  for (const { serial } of loads) oracle.ledger.wasRefused(serial, String(error))
 }
 
 function someJob({ oracle, random }: Simulation, { owner }: Context): string | undefined {

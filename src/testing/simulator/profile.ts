@@ -154,7 +154,7 @@ const operations: Operations = {
   result: 3,
   hide: 1,
   look: 3,
-  destroy: 0.5,
+  destroy: 1,
 }
 
 /** Draws a profile: each fault and each verb is there or not, most of them there. */

@@ -1,3 +1,4 @@
+import { dispute } from './dispute.ts'
 import { bringHome, closeAll, heal, settleAccounts } from './ending.ts'
 import { strike } from './faults.ts'
 import { operate } from './operations.ts'
@@ -26,6 +27,11 @@ export async function runSchedule(
   }
   await bringHome(simulation, step)
   await settleAccounts(simulation, step)
+  if (simulation.random.chance(0.2)) {
+    await dispute(simulation, step)
+    await bringHome(simulation, step)
+    await settleAccounts(simulation, step)
+  }
   await closeAll(simulation, step)
 }
 

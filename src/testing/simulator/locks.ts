@@ -48,7 +48,7 @@ export class SharedLocks {
   bury(whom: Mortal, isFreed: boolean): void {
     for (const [name, holder] of this.#holders) {
       if (holder !== whom || !isFreed) continue
-      this.#world.later(undefined, `lock ${shown(name)} frees`, this.#world.random.below(2_000), () =>
+      this.#world.later(undefined, `lock ${name} frees`, this.#world.random.below(2_000), () =>
         this.#free(name),
       )
     }
@@ -73,11 +73,6 @@ export class SharedLocks {
     if (next === undefined) return
     const { whom, grant } = next
     this.#holders.set(name, whom)
-    this.#world.later(whom, `${whom.name} gets lock ${shown(name)}`, 0, grant)
+    this.#world.later(whom, `${whom.name} gets lock ${name}`, 0, grant)
   }
-}
-
-/** Without the store's identity, which differs from one simulation of a seed to the next. */
-function shown(name: string): string {
-  return name.slice(name.lastIndexOf(':') + 1)
 }

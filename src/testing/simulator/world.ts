@@ -56,7 +56,8 @@ export class World {
   }
 
   note(line: string): void {
-    this.trace.note(`${this.now} ${line}`)
+    // Stores are numbered over all simulations: a seed's trace is the same each time.
+    this.trace.note(`${this.now} ${line.replaceAll(/simulated:\d+/g, 'simulated')}`)
   }
 
   /** A fault happens now: noted and counted. */

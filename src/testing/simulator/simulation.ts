@@ -133,11 +133,12 @@ export class Simulation {
   }
 
   /** Now and then the log is gone before the answer is there. */
-  #truncated(): void {
+  #truncated(): boolean {
     const { world, random, profile } = this
-    if (!world.isFaulty || !random.chance(0.1) || profile.world['log destroyed'] === 0) return
+    if (!world.isFaulty || !random.chance(0.1) || profile.world['log destroyed'] === 0) return false
     world.fault('log destroyed', 'after a checkpoint')
     this.engine.disk.destroy()
+    return true
   }
 
   #isWell(writer: string): boolean {

@@ -18,8 +18,8 @@ export interface Engine {
   /** Handles that listen for hints, by context. */
   readonly listeners: Map<Mortal, Set<() => void>>
   crash(whom: Mortal): void
-  /** A checkpoint was written; whoever wrote it does not know yet. */
-  truncated(): void
+  /** A checkpoint was written; whoever wrote it does not know yet. Returns whether the log is gone by now. */
+  truncated(): boolean
 }
 
 const nothing: Missed = { entries: [], byes: [] }
@@ -61,10 +61,12 @@ export class SimulatedStore implements Store {
   }
 
   checkpoint(...given: Parameters<Store['checkpoint']>): Promise<boolean> {
-    return this.#simple('checkpoint', (disk) => {
-      const isDone = disk.checkpoint(...given)
-      if (isDone) this.#engine.truncated()
-      return isDone
+    return this.#call('checkpoint', (call) => {
+      this.#step(call, 'is done', () => {
+        const isDone = this.#engine.disk.checkpoint(...given)
+        const isLost = isDone && this.#engine.truncated()
+        this.#answer(call, () => call.resolve(isDone), isLost ? 5_000 : 0)
+      })
     })
   }
 
@@ -211,7 +213,7 @@ export class SimulatedStore implements Store {
     this.#answer(call, () => call.resolve(seq))
   }
 
-  #answer({ method, what, fault, reject }: Call, tell: () => void): void {
+  #answer({ method, what, fault, reject }: Call, tell: () => void, lateMs = 0): void {
     const { world, crash } = this.#engine
     if (fault === 'crashed after') {
       world.fault(fault, what)
@@ -221,7 +223,7 @@ export class SimulatedStore implements Store {
     }
     if (fault === 'lost after') world.fault(fault, what)
     const answer = fault === 'lost after' ? () => reject(failed(what, true)) : tell
-    world.later(this.#whom, `${what} is answered`, this.#latency(), answer)
+    world.later(this.#whom, `${what} is answered`, this.#latency() + lateMs, answer)
   }
 
   /** A hint may be late, lost, or told twice. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
@@ -10,14 +11,25 @@ const chromium = playwright({
   launchOptions: { ...(executablePath && { executablePath }), args: chromiumArgs },
 })
 
+/** Each entry point as it is built from: what `exports` has in `dist`, in `src`. */
+function sources(): { find: RegExp; replacement: string }[] {
+  const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    exports: Record<string, string | { default: string }>
+  }
+  return Object.entries(exports).flatMap(([name, target]) =>
+    typeof target === 'string'
+      ? []
+      : {
+          find: new RegExp(`^holdfast${name.slice(1)}$`),
+          replacement: root + target.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts'),
+        },
+  )
+}
+
 const config: ViteUserConfig = defineConfig({
   root,
   resolve: {
-    alias: [
-      { find: /^holdfast$/, replacement: `${root}src/index.ts` },
-      { find: /^holdfast\/receiver\/sqlite$/, replacement: `${root}src/receiver/sqlite.ts` },
-      { find: /^holdfast\/([a-z-]+)$/, replacement: `${root}src/$1/index.ts` },
-    ],
+    alias: sources(),
   },
   test: {
     coverage: {

@@ -21,7 +21,9 @@ const rooms: Record<string, string[]> = {
   worker: ['machine', 'replica', 'errors', 'types:type'],
   sync: ['machine', 'replica', 'errors', 'types:type', 'retry-after'],
   sqlite: ['store'],
-  receiver: ['sync/wire.ts', 'errors'],
+  host: ['store', 'errors', 'types:type', 'machine:type', 'queue:type'],
+  receiver: ['sync/wire.ts', 'errors', 'store/sqlite/driver.ts:type'],
+  idempotent: ['errors', 'store/sqlite/driver.ts:type'],
   http: ['types:type', 'machine:type', 'errors', 'retry-after'],
   testing: [
     'index',
@@ -42,7 +44,7 @@ const rooms: Record<string, string[]> = {
 const packages: Record<string, RegExp> = {
   idb: /^store\/indexeddb/,
   nanoid: /^(queue|replica)(\/|\.ts$)/,
-  'node:sqlite': /^receiver\/sqlite/,
+  'node:sqlite': /^(receiver|idempotent)\/sqlite/,
 }
 
 interface Import {
@@ -82,7 +84,7 @@ function faultInSource(file: string, { specifier, typeOnly }: Import): string | 
   if (target.startsWith('..')) return `src may not import ${specifier}, which is outside of it`
   const other = roomOf(target)
   if (other === room || allowed.includes(other) || allowed.includes(target)) return undefined
-  if (allowed.includes(`${other}:type`)) {
+  if (allowed.includes(`${other}:type`) || allowed.includes(`${target}:type`)) {
     return typeOnly ? undefined : `${room} may import types of ${other} only (import type)`
   }
   return `${room} may import ${allowed.join(', ') || 'nothing'}: not ${target}`

@@ -49,7 +49,7 @@ export interface TaskOptions<Input = unknown, Output = Input> {
   readonly retry?: Partial<RetryPolicy>
   /** Aborts an attempt after this many milliseconds; counts as an error. @default Infinity */
   readonly timeoutMs?: number
-  /** Aborts an attempt that neither settled nor called `progress` for so long. @default 900_000 (15 minutes) */
+  /** Aborts an attempt that neither settled nor called `progress` or `checkpoint` for so long. @default 900_000 (15 minutes) */
   readonly stallMs?: number
   /** How many of this kind run at once, over all contexts that share the queue. @default Infinity */
   readonly maxRunning?: number
@@ -96,4 +96,21 @@ export interface JobContext {
    * the job gets on, and resets its count of crashes. Kept in the log several times a second at the most.
    */
   progress(value: Json): void
+  /**
+   * What {@link checkpoint} kept last, in this attempt or an earlier one; `undefined` before the first. It is kept
+   * over retries, releases, snoozes, lost holders and a `redrive`; another payload (`edit`, `onDuplicate`) and the
+   * completion drop it. An older build of the handler may have kept it.
+   */
+  readonly checkpointed: Json | undefined
+  /**
+   * Keeps how far the work is: any JSON value of up to 16,384 characters, in the place of the one before. Resolves
+   * once it is on the disk, and every later attempt begins with it or a later one. Restarts `stallMs`. It resets no
+   * count of crashes: a growing number told by {@link progress} does.
+   *
+   * @throws TypeError when the value is not JSON.
+   * @throws RangeError when it is too long.
+   * @throws QueueError `lease-lost` or `stopped` when the job is not this attempt's any more; or what the store says:
+   * `quota-exceeded`, `store-failed`, `outcome-unknown`, `closed` and so on. The checkpoint before it then stands.
+   */
+  checkpoint(state: Json): Promise<void>
 }

@@ -70,6 +70,13 @@ export interface Progressed extends Fenced {
   readonly number?: number | undefined
 }
 
+/** The holder keeps how far the work is, for the attempts after it. */
+export interface Checkpointed extends Fenced {
+  readonly type: 'checkpointed'
+  /** JSON text. */
+  readonly checkpoint: string
+}
+
 export interface Completed extends Fenced, Finish {
   readonly type: 'completed'
   readonly result?: string | undefined
@@ -212,6 +219,7 @@ export type LogEvent =
   | Claimed
   | Renewed
   | Progressed
+  | Checkpointed
   | Completed
   | Retried
   | Released

@@ -41,8 +41,9 @@ const folds: Folds = {
     const job = need(state, event.id)
     const { waitMs = job.waitMs, priority = job.priority } = event
     const availableAt = event.waitMs === undefined ? job.availableAt : at + event.waitMs
-    const revision = job.revision + 1
-    state.jobs.put(job.id, { ...job, ...payloadOf(event), revision, waitMs, availableAt, priority })
+    // What was done with another payload says nothing of this one.
+    const anew = { revision: job.revision + 1, checkpoint: undefined }
+    state.jobs.put(job.id, { ...job, ...payloadOf(event), ...anew, waitMs, availableAt, priority })
   },
 
   claimed(state, { run, jobs, probe }, at) {
@@ -67,6 +68,13 @@ const folds: Folds = {
     state.jobs.put(id, { ...job, progress: value, fruitless: undefined, ...gained })
   },
 
+  checkpointed(state, { id, checkpoint }) {
+    const job = need(state, id)
+    // Keeping the same again is not getting on. That crashes are over, only `best` can tell: it never goes back.
+    const fruitless = checkpoint === job.checkpoint ? job.fruitless : undefined
+    state.jobs.put(id, { ...job, checkpoint, fruitless })
+  },
+
   completed(state, { id, outbox, result }, at) {
     const job = need(state, id)
     const done: Job = {
@@ -74,6 +82,7 @@ const folds: Folds = {
       state: 'completed',
       run: undefined,
       beside: undefined,
+      checkpoint: undefined,
       result,
       finishedAt: at,
     }

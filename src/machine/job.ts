@@ -106,6 +106,8 @@ export interface Job {
   readonly progress?: string | undefined
   /** The highest numeric progress of any attempt. */
   readonly best?: number | undefined
+  /** JSON text of what its holders kept of the work with this payload. */
+  readonly checkpoint?: string | undefined
   /** How often it probed which hold. */
   readonly probed?: { readonly hold: number; readonly times: number } | undefined
   readonly failures?: readonly Failure[] | undefined

@@ -50,7 +50,7 @@ export function finishedAt(job: Job): number {
   return Number(job.finishedAt)
 }
 
-/** What a job's payload weighs, roughly, with its row. */
+/** What a job's payload and checkpoint weigh, roughly, with its row. */
 export function bytesOf(job: Job): number {
-  return (job.beside ?? 0) + (job.payload?.length ?? 0) + 200
+  return (job.beside ?? 0) + (job.payload?.length ?? 0) + (job.checkpoint?.length ?? 0) + 200
 }

@@ -34,6 +34,12 @@ export function decideComplete(
   if (probing(state, job)) lift(job, deciding)
 }
 
+/** The holder keeps how far the work is: JSON text. */
+export function decideCheckpoint(state: State, holder: Holder, checkpoint: string, { emit }: Deciding): void {
+  fence(state, holder)
+  emit({ type: 'checkpointed', ...pick(holder), checkpoint })
+}
+
 /** The holder gives the job back: nothing is charged. At most once: it may have run, so it is dead. */
 export function decideRelease(state: State, holder: Holder, deciding: Deciding): void {
   const job = fence(state, holder)

@@ -31,6 +31,7 @@ export function showJob(job: Job): JobView {
     crashes: job.crashes ?? 0,
     releases: job.releases ?? 0,
     progress: parsed(job.progress),
+    checkpoint: parsed(job.checkpoint),
     failures: job.failures ?? [],
     reason: job.reason,
     result: parsed(job.result),

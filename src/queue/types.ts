@@ -34,6 +34,8 @@ export interface JobView {
   readonly releases: number
   /** The last progress value of the current, or last, attempt. */
   readonly progress: Json | undefined
+  /** What its handler kept last with `job.checkpoint`, for the attempts to come. */
+  readonly checkpoint: Json | undefined
   /** Each attempt's failure, the newest last. */
   readonly failures: readonly Failure[]
   /** Why it is dead. */
@@ -100,6 +102,11 @@ export interface DrainResult {
   readonly remaining: number
   /** When the next of them may run (epoch milliseconds), if time alone will tell. */
   readonly nextAt: number | undefined
+  /**
+   * When to drain again at the latest (epoch milliseconds; now or past: at once): for the next job, a probe, an expiry,
+   * jobs of a lost holder, or another try to send acknowledgements. `undefined`: not by time alone.
+   */
+  readonly wakeAt: number | undefined
   readonly stopped: 'idle' | 'deadline' | 'offline' | 'held'
 }
 

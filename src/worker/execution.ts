@@ -2,6 +2,7 @@ import { QueueError } from '../errors.ts'
 import type { Holder } from '../machine/decide.ts'
 import type { Job } from '../machine/job.ts'
 import type { Clock, JobContext, Json } from '../types.ts'
+import { checkpointText } from './checkpoint.ts'
 import { isJson } from './json.ts'
 import type { Kind } from './types.ts'
 
@@ -10,6 +11,8 @@ export interface ExecutionHooks {
   readonly clock: Clock
   /** There is progress to be kept. */
   readonly progressed: (execution: Execution) => void
+  /** Commits a checkpoint: JSON text. */
+  readonly checkpoint: (execution: Execution, checkpoint: string) => Promise<void>
 }
 
 /** One attempt in this context: its signal, its clocks, and the progress that waits to be kept. */
@@ -23,6 +26,8 @@ export class Execution implements Holder {
   #cancelStall: (() => void) | undefined
   /** The last progress value that is not in the log yet. */
   pending: { readonly value: string; readonly number: number | undefined } | undefined
+  /** JSON text of the last checkpoint that is in the log. */
+  #checkpoint: string | undefined
   /** The handler returned or threw: what is left is to commit it. */
   isOver = false
   /** The job was given back while its handler still ran: what it returns counts no more. */
@@ -33,6 +38,7 @@ export class Execution implements Holder {
 
   constructor(job: Job, kind: Kind, hooks: ExecutionHooks) {
     this.job = job
+    this.#checkpoint = job.checkpoint
     this.kind = kind
     this.#hooks = hooks
     this.settled = new Promise((resolve) => {
@@ -71,6 +77,8 @@ export class Execution implements Holder {
   context(): JobContext {
     const { id, kind, attempt, epoch, key, enqueuedAt, revision } = this.job
     const signal = (): AbortSignal => this.#signal()
+    const checkpointed = (): Json | undefined =>
+      this.#checkpoint === undefined ? undefined : JSON.parse(this.#checkpoint)
     return {
       id,
       kind,
@@ -83,6 +91,10 @@ export class Execution implements Holder {
         return signal()
       },
       progress: (value) => this.#progress(value),
+      get checkpointed() {
+        return checkpointed()
+      },
+      checkpoint: (state) => this.#keep(state),
     }
   }
 
@@ -102,6 +114,18 @@ export class Execution implements Holder {
     this.pending = { value: JSON.stringify(value), number }
     if (this.#abortedBy === undefined) this.#restartStall()
     this.#hooks.progressed(this)
+  }
+
+  async #keep(state: Json): Promise<void> {
+    const text = checkpointText(state, this.id)
+    // Nothing new is written for a job that was given back, least of all from a page that goes away.
+    if (this.isOver || this.isGivenBack) {
+      const over = `Cannot keep a checkpoint of job "${this.id}": this attempt is over`
+      throw this.#abortedBy ?? new QueueError('lease-lost', over)
+    }
+    if (this.#abortedBy === undefined) this.#restartStall()
+    await this.#hooks.checkpoint(this, text)
+    this.#checkpoint = text
   }
 
   #restartStall(): void {

@@ -6,7 +6,7 @@ import { createPresence, type Presence } from './presence.ts'
 import type { WorkerOptions } from './types.ts'
 
 /** How long a holder with a lock may be silent before its leases are lost all the same (milliseconds). */
-const lockSilenceMs = 5 * 60_000
+export const lockSilenceMs: number = 5 * 60_000
 
 /** Watches the other holders, and takes back what the lost ones held. */
 export class LeaseWatch {

@@ -2,6 +2,7 @@ import { QueueError } from '../errors.ts'
 import type { Holder } from '../machine/decide.ts'
 import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
+import { commitCheckpoint } from './checkpoint.ts'
 import { Execution } from './execution.ts'
 import { handlerPayload, storedPayload } from './payload.ts'
 import { commitSettlement, unclaimed, released, returned, type Settlement, threw, unfit } from './settle.ts'
@@ -63,7 +64,11 @@ export class Runner {
     if (job?.epoch !== holder.epoch || kind === undefined) return
     const { clock } = this.#options
     this.#patience ??= new AbortController()
-    const execution = new Execution(job, kind, { clock, progressed: () => this.#progressed() })
+    const execution = new Execution(job, kind, {
+      clock,
+      progressed: () => this.#progressed(),
+      checkpoint: (holder, checkpoint) => commitCheckpoint(holder, checkpoint, this.#options),
+    })
     this.#executions.set(nameOf(execution), execution)
     this.#perform(execution, this.#patience.signal).catch((error: unknown) =>
       this.#options.warn(`Cannot settle job "${job.id}"`, error, job.id),

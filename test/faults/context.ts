@@ -69,6 +69,13 @@ export const contextFaults: readonly Fault[] = [
     caughtBy: 'simulator',
   },
   {
+    name: 'a checkpoint is granted before it is in the log',
+    file: 'src/worker/execution.ts',
+    from: 'await this.#hooks.checkpoint(this, text)',
+    to: 'this.#hooks.checkpoint(this, text).catch(() => undefined)',
+    caughtBy: 'simulator',
+  },
+  {
     name: 'the idempotency key changes between attempts',
     file: 'src/worker/execution.ts',
     from: 'idempotencyKey: ',

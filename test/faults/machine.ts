@@ -10,6 +10,20 @@ export const machineFaults: readonly Fault[] = [
     caughtBy: 'simulator',
   },
   {
+    name: 'the fence is gone from checkpoints: any epoch may keep one',
+    file: 'src/machine/settle.ts',
+    from: "fence(state, holder)\n  emit({ type: 'checkpointed',",
+    to: "void fence\n  emit({ type: 'checkpointed',",
+    caughtBy: 'simulator',
+  },
+  {
+    name: 'another payload begins with the checkpoint of the one before',
+    file: 'src/machine/fold.ts',
+    from: 'revision: job.revision + 1, checkpoint: undefined',
+    to: 'revision: job.revision + 1',
+    caughtBy: 'simulator',
+  },
+  {
     name: 'what was speculated is not undone',
     file: 'src/machine/table.ts',
     from: 'this.#set(key, page, after, before)',

@@ -13,6 +13,7 @@ const logEvents: Wanted<LogEvent['type']> = {
   claimed: true,
   renewed: true,
   progressed: true,
+  checkpointed: true,
   completed: true,
   retried: true,
   released: true,

@@ -4,8 +4,10 @@ import { HttpError, NoResponseError } from '../../http/errors.ts'
 import { type Snooze, snooze } from '../../queue/snooze.ts'
 import type { JobContext } from '../../types.ts'
 import type { How, Ledger, Outcome } from './ledger.ts'
-import type { Answer, KindName, Load } from './kinds.ts'
+import { type Answer, isCode, type KindName, type Load } from './kinds.ts'
 import type { Model } from './model.ts'
+import { refusals } from './promises.ts'
+import { must } from './violation.ts'
 import type { Mortal, World } from './world.ts'
 
 /** How the service that handlers of `call` ask is. */
@@ -22,6 +24,8 @@ export interface Stage {
   readonly ledger: Ledger
   readonly service: Service
   readonly isRestless: boolean
+  /** Handlers keep how far they are. */
+  readonly keepsCheckpoints: boolean
   readonly whom: Mortal
   readonly model: () => Model
   readonly writer: () => string
@@ -84,7 +88,26 @@ async function work(here: Stage, job: JobContext): Promise<void> {
   for (let step = random.below(4); step > 0; step--) {
     await pause(here, job, heeds, delayOf(here))
     if (random.chance(0.3)) job.progress(random.chance(0.5) ? random.below(5) : { step })
+    if (here.keepsCheckpoints && random.chance(0.6)) await checkpoint(here, job)
   }
+}
+
+/** With what a checkpoint may be refused, beside what the store does to it: an attempt that is over, or to end. */
+const overCodes = ['lease-lost', 'stopped', 'cancelled', 'timeout', 'quota-exceeded'] as const
+
+async function checkpoint(here: Stage, job: JobContext): Promise<void> {
+  const { checkpoints } = here.ledger
+  const state = checkpoints.asks(job, here.world.random.chance(0.2))
+  try {
+    await job.checkpoint(state)
+  } catch (error) {
+    const isAllowed = isCode(error, [...refusals, ...overCodes])
+    const what = (): string => `the checkpoint of job ${job.id} is refused: ${String(error)}`
+    guard(here, () => must(isAllowed, '7: it goes on, or says why not', what))
+    here.world.note(`${here.whom.name} handler ${job.id}:${job.epoch} keeps nothing`)
+    return
+  }
+  guard(here, () => checkpoints.granted(job, state))
 }
 
 function delayOf({ world: { random, isFaulty } }: Stage): number {

@@ -52,6 +52,7 @@ export function judge(event: LogEvent, bench: Bench): void {
       if (bench.isPunctual) judgeTime(event, model, bench.at)
       return
     case 'progressed':
+    case 'checkpointed':
     case 'completed':
     case 'retried':
     case 'released':

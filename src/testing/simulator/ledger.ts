@@ -2,6 +2,7 @@ import type { Enqueued, LogEvent } from '../../machine/events.ts'
 import type { EnqueueOptions } from '../../queue/options.ts'
 import type { Draft } from '../../store/contract.ts'
 import type { JobContext } from '../../types.ts'
+import { Checkpoints } from './checkpoints.ts'
 import type { Load } from './kinds.ts'
 import type { Model } from './model.ts'
 import { must } from './violation.ts'
@@ -52,6 +53,7 @@ export class Ledger {
   readonly #byKey: Map<string, number> = new Map()
   /** Jobs that were found to be done already. */
   readonly found: Set<string> = new Set()
+  readonly checkpoints: Checkpoints = new Checkpoints()
   /** By job: every result a handler returned for it. */
   readonly results: Map<string, Set<string>> = new Map()
   /** Jobs that callers were told are taken in, in that order. */
@@ -70,6 +72,7 @@ export class Ledger {
   /** Follows the payloads of an entry that became durable. Called with each event and those after it, before it is folded. */
   logged(event: LogEvent, rest: readonly LogEvent[], draft: Draft, writer: string, model: Model): void {
     if (event.type === 'enqueued' || event.type === 'revised') this.#take(event, rest, draft)
+    this.checkpoints.logged(event)
     const isSnoozed = event.type === 'released' && event.why === 'snoozed'
     if (event.type === 'redriven' || isSnoozed)
       this.#again.set(event.id, (this.#again.get(event.id) ?? 0) + 1)
@@ -143,7 +146,8 @@ export class Ledger {
   }
 
   /** A handler is called. */
-  began({ id, epoch, idempotencyKey }: JobContext, writer: string, payload: unknown, model: Model): void {
+  began(job: JobContext, writer: string, payload: unknown, model: Model): void {
+    const { id, epoch, idempotencyKey } = job
     const name = nameOf(id, epoch)
     const claim = this.#claims.get(name)
     const what = `the handler of job ${id} at epoch ${epoch}`
@@ -154,7 +158,9 @@ export class Ledger {
     )
     must(!this.#begun.has(name), stale, () => `${what} is called twice`)
     this.#begun.set(name, undefined)
-    this.#checkLoad(what, payload, claim.serial, idempotencyKey, model.jobs.get(id)?.epoch === epoch)
+    const isCurrent = model.jobs.get(id)?.epoch === epoch
+    this.#checkLoad(what, payload, claim.serial, idempotencyKey, isCurrent)
+    if (isCurrent) this.checkpoints.began(job)
     const runs = (this.#runs.get(id) ?? 0) + 1
     this.#runs.set(id, runs)
     const may = 1 + (this.#again.get(id) ?? 0)

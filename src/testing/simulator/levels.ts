@@ -88,6 +88,7 @@ const counted = [
   'order',
   'reason',
   'worker',
+  'checkpoint',
   'isBeside',
   'isCancelRequested',
 ] as const
@@ -97,9 +98,9 @@ type Counted = Pick<ModelJob, (typeof counted)[number]>
 function found(state: State, id: string): Counted {
   const job = state.jobs.get(id)
   if (job === undefined) throw new RangeError(`there is no job ${id} in the folded state`)
-  const { attempt, epoch, errors, revision, order, reason } = job
+  const { attempt, epoch, errors, revision, order, reason, checkpoint } = job
   return {
-    ...{ state: job.state, attempt, epoch, errors, revision, order, reason },
+    ...{ state: job.state, attempt, epoch, errors, revision, order, reason, checkpoint },
     crashes: job.crashes ?? 0,
     releases: job.releases ?? 0,
     fruitless: job.fruitless ?? 0,

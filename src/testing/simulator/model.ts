@@ -55,7 +55,7 @@ export class Model {
           crashes: 0,
           releases: 0,
         },
-        ...{ fruitless: 0, best: Number.NEGATIVE_INFINITY, finish: 0, revision: 1 },
+        ...{ fruitless: 0, best: Number.NEGATIVE_INFINITY, finish: 0, revision: 1, checkpoint: undefined },
         ...{ isBeside: event.beside !== undefined, isCancelRequested: false },
         ...{ availableAt: at + (event.waitMs ?? 0), priority: event.priority ?? 0 },
         expiresAt: at + (event.expiresInMs ?? Number.POSITIVE_INFINITY),
@@ -67,6 +67,7 @@ export class Model {
       if (event.waitMs !== undefined) job.availableAt = at + event.waitMs
       job.priority = event.priority ?? job.priority
       job.revision++
+      job.checkpoint = undefined
       job.isBeside = event.beside !== undefined
     },
     claimed: ({ jobs, run, probe }, _, writer) => {
@@ -92,9 +93,15 @@ export class Model {
       job.best = number
       job.crashes = 0
     },
+    checkpointed: ({ id, checkpoint }) => {
+      const job = this.job(id)
+      if (checkpoint !== job.checkpoint) job.fruitless = 0
+      job.checkpoint = checkpoint
+    },
     completed: ({ id, outbox }) => {
       const job = this.#end(id, 'completed')
       job.isBeside = false
+      job.checkpoint = undefined
       this.#finish(job, outbox)
     },
     retried: ({ id, error, waitMs }, at) => {

@@ -3,7 +3,12 @@ import type { Mortal, World } from './world.ts'
 import { must } from './violation.ts'
 
 /** What any call may be refused with: what the store does to it, and closing. */
-const always: readonly QueueErrorCode[] = ['closed', 'store-failed', 'outcome-unknown', 'version-ahead']
+export const refusals: readonly QueueErrorCode[] = [
+  'closed',
+  'store-failed',
+  'outcome-unknown',
+  'version-ahead',
+]
 
 /** What a caller wants to know of its call. */
 export interface Wanted<T> {
@@ -67,7 +72,7 @@ export class Promises {
     const code = isQueueError(error) ? error.code : String(error)
     this.#world.note(`${whom.name} ${verb} ${what} rejects: ${code}`)
     this.#world.census.count('rejected', code)
-    const isAllowed = [...always, ...allowed].some((one) => one === code)
+    const isAllowed = [...refusals, ...allowed].some((one) => one === code)
     const why = error instanceof Error ? `${error.message}, caused by ${String(error.cause)}` : ''
     must(
       isAllowed,

@@ -25,6 +25,8 @@ export interface ModelJob {
   best: number
   finish: number
   revision: number
+  /** As the log has it: JSON text. */
+  checkpoint: string | undefined
   blocks: boolean
   isBeside: boolean
   isCancelRequested: boolean

@@ -34,6 +34,8 @@ export class Simulation {
   readonly network: Network
   readonly engine: Engine
   readonly locks: SharedLocks
+  /** In a quarter of the schedules handlers keep checkpoints; the others take their course without. */
+  readonly #keepsCheckpoints: boolean
   readonly service: Service = { status: 200, retryAfter: undefined, isReachable: true }
   readonly #open: Context[] = []
   #names = 0
@@ -49,6 +51,7 @@ export class Simulation {
       () => ({ ...profile, isPunctual: !world.isSkewed, isWell: (writer) => this.#isWell(writer) }),
     )
     world.isSkewed = profile.drift > 0
+    this.#keepsCheckpoints = seed % 4 === 1
     simulations++
     const disk = new Disk(`simulated:${simulations}`, oracle)
     const server = new Server(world)
@@ -150,6 +153,7 @@ export class Simulation {
     return {
       ...{ world: this.world, ledger: this.oracle.ledger, service: this.service, whom: context },
       isRestless: this.profile.isRestless,
+      keepsCheckpoints: this.#keepsCheckpoints,
       model: () => this.oracle.model,
       writer: () => context.replica.writer,
       crash: () => this.crash(context),

@@ -13,7 +13,10 @@ export interface Step {
 
 /** What must hold after every step, by the design's numbers. */
 export function checkStep(step: Step): void {
-  for (const job of step.state.jobs.values()) checkCounters(step, job)
+  for (const job of step.state.jobs.values()) {
+    checkCounters(step, job)
+    checkCheckpoint(step, job)
+  }
   checkLines(step)
   checkAcks(step)
 }
@@ -43,6 +46,18 @@ function checkCounters({ before, events }: Step, job: Job): void {
   ).length
   expect(job.releases ?? 0).toBe((before.get(job.id)?.releases ?? 0) + given)
   expect(job.state === 'running').toBe(job.run !== undefined)
+}
+
+/** What holders kept of a payload is there for the next one, until it is done or there is another payload. */
+function checkCheckpoint({ before, events }: Step, job: Job): void {
+  const was = before.get(job.id)
+  let expected = was?.checkpoint
+  for (const event of events) {
+    if (!('id' in event) || event.id !== job.id) continue
+    if (event.type === 'checkpointed') expected = event.checkpoint
+    if (event.type === 'completed' || event.type === 'revised') expected = undefined
+  }
+  expect(job.checkpoint).toBe(expected)
 }
 
 /** 3: what a claim took was first in its lines. */

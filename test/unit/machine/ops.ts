@@ -28,7 +28,7 @@ export type Op = { readonly pick: number; readonly owner: string } & (
       readonly random: number
     }
   | { readonly type: 'reclaim'; readonly worker: string; readonly cause: Reclaimed['cause'] }
-  | { readonly type: 'progress'; readonly number: number }
+  | { readonly type: 'progress' | 'checkpoint'; readonly number: number }
   | { readonly type: 'advance'; readonly ms: number }
   | { readonly type: (typeof plain)[number] }
 )
@@ -145,7 +145,11 @@ export const op: fc.Arbitrary<Op> = fc.oneof(
   ),
   one(
     1,
-    fc.record({ ...base, type: fc.constant('progress' as const), number: fc.integer({ min: 0, max: 5 }) }),
+    fc.record({
+      ...base,
+      type: fc.constantFrom('progress' as const, 'checkpoint' as const),
+      number: fc.integer({ min: 0, max: 5 }),
+    }),
   ),
   one(
     5,
@@ -197,6 +201,8 @@ export function perform(state: State, op: Op, step: number, deciding: Deciding):
       const { id, epoch } = fence(state, held())
       return deciding.emit({ type: 'progressed', id, epoch, value: String(op.number), number: op.number })
     }
+    case 'checkpoint':
+      return settle.decideCheckpoint(state, held(), String(op.number), deciding)
     case 'reclaim':
       return decideReclaim(state, [{ worker: op.worker, cause: op.cause }], 3, deciding)
     case 'cancel':

@@ -1,6 +1,7 @@
 import { counts, untilDue } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import { unlessAborted } from '../sync/waits.ts'
+import { dueAt, tellDue } from './due.ts'
 import type { Wanting } from './duty.ts'
 import { nowOf, type Parts } from './parts.ts'
 import type { DrainOptions, DrainResult } from './types.ts'
@@ -11,6 +12,7 @@ export async function drain(parts: Parts, options: DrainOptions): Promise<DrainR
   options.signal?.throwIfAborted()
   const before = { ...worker.runner.tally }
   const { over, settle } = ending(parts, options)
+  parts.sender?.rouse()
   const wanting = duty.want()
   try {
     await unlessAborted(work(parts, wanting, over), over)
@@ -23,6 +25,7 @@ export async function drain(parts: Parts, options: DrainOptions): Promise<DrainR
   options.signal?.throwIfAborted()
   const state = await replica.open()
   const { completed, failed, dead } = worker.runner.tally
+  tellDue(parts)
   return {
     completed: completed - before.completed,
     failed: failed - before.failed,
@@ -62,11 +65,13 @@ async function work({ worker, replica, sender }: Parts, wanting: Wanting, over: 
   await sender?.flush({ signal: over })
 }
 
-function leftOf({ clock, owner, worker }: Parts, state: State): Pick<DrainResult, 'remaining' | 'nextAt'> {
+function leftOf(parts: Parts, state: State): Pick<DrainResult, 'remaining' | 'nextAt' | 'wakeAt'> {
+  const { clock, owner, worker } = parts
   const { pending, running } = counts(state, owner).total
   const now = nowOf(clock)
   const until = untilDue(state, owner, worker.abilities, now)
-  return { remaining: pending + running, nextAt: Number.isFinite(until) ? now.wall + until : undefined }
+  const nextAt = Number.isFinite(until) ? now.wall + until : undefined
+  return { remaining: pending + running, nextAt, wakeAt: dueAt(parts, state) }
 }
 
 /** Nothing is due here: because there is no network, because kinds are held, or because all is done. */

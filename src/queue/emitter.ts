@@ -9,6 +9,8 @@ export interface Emitter {
   emit(...event: NamedEvent): void
   /** Whether anybody listens to anything. */
   readonly isHeard: boolean
+  /** Whether anybody listens to this. */
+  hears(name: QueueEventName): boolean
 }
 
 export function createEmitter(): Emitter {
@@ -17,6 +19,7 @@ export function createEmitter(): Emitter {
     get isHeard() {
       return listeners.size > 0
     },
+    hears: (name) => listeners.has(name),
     on(name, listener) {
       oneOf(...Object.keys(eventNames))('event', name)
       is('function')('listener', listener)

@@ -25,6 +25,7 @@ interface About {
  * | `held` / `resumed` | its kind waits for the outside world / goes on |
  * | `acked` / `ack-rejected` | the server acknowledged its finish / refused to |
  * | `idle` | nothing of this owner is due or running any more |
+ * | `due` | for hosts: when something can happen here next, told anew after everything that may change it |
  * | `store` | the store stalls, fails, recovers, was lost or replaced |
  * | `warning` | something went wrong that could reject nothing |
  */
@@ -56,6 +57,8 @@ export interface QueueEvents {
     readonly message: string
   }
   readonly idle: { readonly at: number }
+  /** Epoch milliseconds: now, or past, where something only waits for a drain; `undefined`: never, by time alone. */
+  readonly due: { readonly at: number | undefined }
   readonly store: {
     readonly state: StoreState | 'lost'
     readonly error?: unknown
@@ -101,6 +104,7 @@ export const eventNames: Readonly<Record<QueueEventName, true>> = {
   acked: true,
   'ack-rejected': true,
   idle: true,
+  due: true,
   store: true,
   warning: true,
 }

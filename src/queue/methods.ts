@@ -1,5 +1,6 @@
 import { amount, checkFilter, is, options as having } from './check.ts'
 import { drain } from './drain.ts'
+import { tellDue } from './due.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type { Parts } from './parts.ts'
 import * as reads from './reads.ts'
@@ -23,7 +24,11 @@ export function methodsOf(parts: Parts): Queue {
     ...writing(parts),
     ...running(parts),
     ...reading(parts),
-    on: (event, listener) => emitter.on(event, listener),
+    on(event, listener) {
+      const off = emitter.on(event, listener)
+      if (event === 'due') tellDue(parts)
+      return off
+    },
     ...ending(parts),
   } as Queue
 }

@@ -66,7 +66,11 @@ export interface WorkerSettings {
   readonly boostMs?: number
   /** A job whose holders vanished more often is poison. @default 5 */
   readonly maxCrashes?: number
-  /** The host stops this context at will: losing it is no crash. @default true in service workers, else false */
+  /**
+   * The host stops this context at will: losing it is no crash.
+   *
+   * @default true in service workers and Durable Objects, else false
+   */
   readonly interruptible?: boolean
 }
 

@@ -12,6 +12,7 @@ import type { Connectivity, Kind, Locks, WorkerOptions } from '../worker/types.t
 import { Worker } from '../worker/worker.ts'
 import { attend } from './attend.ts'
 import { systemClock } from './clock.ts'
+import { announceDue } from './due.ts'
 import { createDuty } from './duty.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
@@ -55,7 +56,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   const state = { current: 'closed' as StoreState }
   attend(replica, owner, emitter, sender, state)
   platform.observe?.(replica, working)
-  return {
+  const parts: Parts = {
     ...{ name, owner, kinds, clock, store, replica, worker, sender, emitter, results, pulse, mint, detach },
     duty: createDuty(worker),
     connectivity: common.connectivity,
@@ -65,6 +66,8 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
     storeState: () => state.current,
     erasure: { current: undefined },
   }
+  announceDue(parts)
+  return parts
 }
 
 function limitsOf({ limits = {} }: CommonOptions): Pick<Parts, 'backlog' | 'maxPayloadBytes'> {
@@ -94,7 +97,8 @@ function workerOptions(
     maxRunning: limits.maxRunning ?? Number.POSITIVE_INFINITY,
     leaseMs: settings.leaseMs ?? (isPage() ? pageLeaseMs : leaseMs),
     maxCrashes: settings.maxCrashes ?? 5,
-    interruptible: settings.interruptible ?? 'ServiceWorkerGlobalScope' in globalThis,
+    interruptible:
+      settings.interruptible ?? (store.exclusive || 'ServiceWorkerGlobalScope' in globalThis),
     locks: store.sharesLocks === false ? undefined : locksFor(store, platform.locks),
     isHidden: platform.isHidden,
   }
@@ -140,6 +144,8 @@ const ownPlatform: Platform = {
 /** The store, known to the registry until `detach` is called. */
 function storeOf({ name, store, fallback }: CommonOptions, contract: Contract) {
   const first = (store ?? indexedDbStore())(name)
+  // Nobody closes the queues of an object that is evicted: known to the registry, they would never leave memory.
+  if (first.exclusive) return { store: first, detach: () => undefined }
   let unregister = register(first.identity, contract)
   const detach = (): void => unregister()
   if (fallback !== 'memory') return { store: first, detach }

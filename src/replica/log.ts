@@ -200,9 +200,12 @@ function positionOf(state: State): Position {
   return { log: state.log, seq: state.seq }
 }
 
-/** Nobody else can be alive beside an exclusive handle: whoever held jobs when it was opened is gone. */
-function forgetHolders({ index }: State): void {
+/** Nobody else can be alive beside an exclusive handle: whoever held jobs, or was sending, when it was opened is gone. */
+function forgetHolders({ index, outboxes }: State): void {
   for (const worker of index.held.keys()) index.seen.set(worker, Number.NEGATIVE_INFINITY)
+  for (const { sender } of outboxes.values()) {
+    if (sender !== undefined) index.seen.set(sender, Number.NEGATIVE_INFINITY)
+  }
 }
 
 function boost(boostMs: number | undefined): { readonly boostMs?: number } {

@@ -116,10 +116,18 @@ export class Attempts {
     if (this.#planner.plan?.why === 'busy' && this.untilFree() === 0) this.begin()
   }
 
-  /** Plans nothing any more. */
+  /** Begins nothing by itself any more, and holds no timer. */
   rest(): void {
     this.active = false
-    this.#planner.cancel()
+    this.#planner.rest()
+  }
+
+  /** After a rest: goes on with what is planned, or begins soon. */
+  rouse(delayMs: number): void {
+    if (this.active) return
+    this.active = true
+    if (this.plan === undefined) this.trigger(delayMs)
+    else this.#planner.resume()
   }
 
   /** Somebody has signed in. */
@@ -201,7 +209,8 @@ export class Attempts {
   }
 
   #set(why: Why, delayMs: number): void {
-    if (this.active) this.#planner.set(why, delayMs)
+    this.#planner.set(why, delayMs)
+    if (!this.active) this.#planner.rest()
   }
 
   #warn(cause: unknown): void {

@@ -36,8 +36,18 @@ export class Planner {
   }
 
   cancel(): void {
+    this.rest()
+    this.#plan = undefined
+  }
+
+  /** Waits no more; what is planned stays known, for whoever asks or calls {@link resume}. */
+  rest(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    this.#plan = undefined
+  }
+
+  /** Waits for the rest of what was planned. */
+  resume(): void {
+    if (this.#plan !== undefined) this.set(this.#plan.why, Math.max(0, this.#plan.at - this.#clock.now()))
   }
 }

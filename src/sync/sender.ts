@@ -1,5 +1,5 @@
 import type { LogEntry } from '../machine/events.ts'
-import { countUnsent } from '../machine/outbox.ts'
+import { countUnsent, hasUnsent } from '../machine/outbox.ts'
 import type { StoreNotice } from '../replica/types.ts'
 import { Attempts } from './attempts.ts'
 import { finalBatch } from './final.ts'
@@ -59,6 +59,17 @@ class OutboxSender implements Sender {
   wake(): void {
     this.#attempts.active = this.#unlisten !== undefined
     this.#attempts.begin()
+  }
+
+  rouse(): void {
+    if (this.#unlisten) this.#attempts.rouse(this.#lingerMs)
+  }
+
+  nextAt(): number | undefined {
+    const { replica, owner, clock } = this.#options
+    const { unauthorized, plan } = this.#attempts
+    if (unauthorized || replica.state === undefined || !hasUnsent(replica.state, owner)) return undefined
+    return plan?.at ?? clock.now()
   }
 
   resume(): void {

@@ -83,6 +83,10 @@ export interface Sender {
   leave(): Promise<void>
   /** Tries at once, except where the server asked for time: the network is back, or the page is seen again. */
   wake(): void
+  /** After `leave`: sends what finishes again, as planned before, and cuts no wait short. */
+  rouse(): void
+  /** When the next try is due (epoch milliseconds); `undefined`: there is nothing to send, or nobody to send it as. */
+  nextAt(): number | undefined
   /** Somebody has signed in: sends again after a 401. */
   resume(): void
   status(): SyncStatus

@@ -100,6 +100,7 @@ describe('events', () => {
       | 'acked'
       | 'ack-rejected'
       | 'idle'
+      | 'due'
       | 'store'
       | 'warning'
     >()

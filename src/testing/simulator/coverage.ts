@@ -63,6 +63,8 @@ const events: Wanted<QueueEventName> = {
   acked: true,
   'ack-rejected': true,
   idle: true,
+  // For hosts, which the simulated contexts have none of.
+  due: false,
   // Counted by its states.
   store: false,
   warning: true,

@@ -35,6 +35,7 @@ describe('drain', () => {
       dead: 0,
       remaining: 2,
       nextAt: clock.now() + 500,
+      wakeAt: clock.now() + 500,
       stopped: 'idle',
     })
     expect((await queue.info()).worker.started).toBe(false)
@@ -45,6 +46,7 @@ describe('drain', () => {
     const { given, keep } = bench()
     const queue = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'done' } }))
     const nothing = { completed: 0, failed: 0, dead: 0, remaining: 0, nextAt: undefined, stopped: 'idle' }
+    expect(await queue.drain()).toHaveProperty('wakeAt', undefined)
     expect(await queue.drain()).toEqual(nothing)
   })
 

@@ -92,6 +92,7 @@ describe('a server that answers 503', () => {
       dead: 0,
       remaining: 1,
       nextAt: clock.now() + 60_000,
+      wakeAt: clock.now() + 60_000,
       stopped: 'held',
     })
   })

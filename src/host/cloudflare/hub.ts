@@ -1,0 +1,112 @@
+import { createAlarm } from './alarm.ts'
+import { systemClock } from './clock.ts'
+import { type Seat, takeSeat } from './seat.ts'
+import type { AlarmStorage, AttachOptions, DurableObjectContext, HostedQueue } from './types.ts'
+
+/** All queues of one object, on its one alarm. */
+export interface Hub {
+  /** Returns what lets the queue go. */
+  join(queue: HostedQueue, options: AttachOptions): () => void
+  /** The alarm went off. */
+  alarm(): Promise<void>
+  wake(): Promise<void>
+  arm(): Promise<void>
+}
+
+interface Member {
+  readonly seat: Seat
+  readonly options: AttachOptions
+}
+
+const defaultDeadlineMs = 20_000
+
+const hubs: WeakMap<AlarmStorage, Hub> = new WeakMap()
+
+/** The hub of an object: one, however often something is attached to it. */
+export function hubOf(ctx: DurableObjectContext, { clock = systemClock }: AttachOptions): Hub {
+  const known = hubs.get(ctx.storage)
+  if (known !== undefined) return known
+  const hub = createHub(ctx, clock)
+  hubs.set(ctx.storage, hub)
+  return hub
+}
+
+function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['clock']>): Hub {
+  const members = new Set<Member>()
+  const alarm = createAlarm(ctx.storage, clock.now)
+  let deadlineAt = 0
+
+  const deadlineMs = (): number =>
+    Math.min(...[...members].map(({ options }) => options.deadlineMs ?? defaultDeadlineMs))
+
+  /** The earliest instant at which somebody wants the alarm. */
+  const nextAt = (): number | undefined => {
+    const instants: (number | undefined)[] = []
+    for (const { seat, options } of members) {
+      instants.push(options.alarmAt?.())
+      // Work that is lost with its object goes on by this alarm; so does work that outlasts the one that is at it.
+      if (seat.isRunning) instants.push(deadlineAt)
+      // The alarm that is set may be this queue's: it must not be put off before its log was read.
+      else instants.push(seat.isKnown ? seat.dueAt : clock.now() + deadlineMs())
+    }
+    const known = instants.filter((at) => at !== undefined)
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+  const arm = async (): Promise<void> => {
+    const armed = alarm.set(nextAt())
+    for (const { seat } of members) if (!seat.isKnown && !seat.isRunning) learn(seat)
+    await armed
+  }
+  const learn = (seat: Seat): void => ctx.waitUntil(seat.learn())
+
+  const run = async (isWanted: (seat: Seat) => boolean): Promise<void> => {
+    if (members.size === 0) return
+    deadlineAt = clock.now() + deadlineMs()
+    for (const { seat } of members) if (isWanted(seat)) ctx.waitUntil(seat.run())
+    const armed = Promise.allSettled([arm()])
+    const work = [...members].flatMap(({ seat }) => (seat.isRunning ? seat.run() : []))
+    await withinTime(Promise.all(work), deadlineAt - clock.now(), clock)
+    await armed
+    await arm()
+  }
+  const isDue = ({ isKnown, dueAt = Number.POSITIVE_INFINITY }: Seat): boolean =>
+    !isKnown || dueAt <= clock.now()
+
+  return {
+    join(queue, options) {
+      const report = options.onError ?? reportUncaught
+      const changed = (): void => ctx.waitUntil(arm().catch(report))
+      const member = { seat: takeSeat({ queue, now: clock.now, changed, report }), options }
+      members.add(member)
+      return () => {
+        member.seat.leave()
+        members.delete(member)
+      }
+    },
+    alarm() {
+      alarm.forget()
+      return run(isDue)
+    },
+    wake: () => run(() => true),
+    arm,
+  }
+}
+
+/** Waits for the work, but no longer than its time. */
+async function withinTime(
+  work: Promise<unknown>,
+  ms: number,
+  clock: NonNullable<AttachOptions['clock']>,
+): Promise<void> {
+  let cancel: () => void = () => undefined
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.setTimer(resolve, ms)
+  })
+  await Promise.race([work, over])
+  cancel()
+}
+
+function reportUncaught(error: unknown): void {
+  const { reportError } = globalThis
+  if (typeof reportError === 'function') reportError(error)
+}

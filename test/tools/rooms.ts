@@ -23,7 +23,7 @@ const rooms: Record<string, string[]> = {
   sqlite: ['store'],
   host: ['store', 'errors', 'types:type', 'machine:type', 'queue:type'],
   receiver: ['sync/wire.ts', 'errors', 'store/sqlite/driver.ts:type'],
-  idempotent: ['errors', 'store/sqlite/driver.ts:type'],
+  idempotent: ['errors', 'store/sqlite/driver.ts', 'store/sqlite/failure.ts', 'store/sqlite/pause.ts'],
   http: ['types:type', 'machine:type', 'errors', 'retry-after'],
   testing: [
     'index',

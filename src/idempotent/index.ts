@@ -1,0 +1,6 @@
+export { idempotent } from './idempotent.ts'
+export { type Answer, memoryResponses } from './memory.ts'
+export type { IdempotentOptions } from './options.ts'
+export type { Reply } from './reply.ts'
+export type { KeyedRequest } from './request.ts'
+export type { Attempt, Judgement, KeptResponse, KeyId, Outcome, ResponseStore, Snapshot } from './store.ts'

@@ -1,4 +1,4 @@
-import { misuse, refuseUnknown } from '../errors.ts'
+import { misuse, refuseUnknown, type Verdict } from '../errors.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import { classify } from './classify.ts'
 import { HttpError, NoResponseError } from './errors.ts'
@@ -62,13 +62,24 @@ export async function assertOk(
   const afterMs = retryAfterMs(answer.headers, now)
   const verdict = classify(answer.status, afterMs)
   if (verdict === undefined) return answer
+  throw await refusal(answer, verdict, afterMs, excerptMs)
+}
+
+/** The error that says what is to become of the job that got this answer. */
+export async function refusal(
+  answer: Response,
+  verdict: Verdict,
+  afterMs: number | undefined,
+  excerptMs: number,
+): Promise<HttpError> {
   const { status, statusText } = answer
   const body = await excerptOf(answer, excerptMs).catch(excerptOfLost)
   const retryAfter = afterMs === undefined ? {} : { retryAfterMs: afterMs }
-  throw new HttpError({ status, statusText, url: publicUrl(answer.url), body, ...retryAfter }, verdict)
+  return new HttpError({ status, statusText, url: publicUrl(answer.url), body, ...retryAfter }, verdict)
 }
 
-async function answerOf(response: Response | Promise<Response>): Promise<Response> {
+/** @throws NoResponseError when there is none; what else rejected the promise, unchanged. */
+export async function answerOf(response: Response | Promise<Response>): Promise<Response> {
   const answer = await Promise.resolve(response).catch((error: unknown) => {
     throw isNetworkFailure(error) ? new NoResponseError(error) : error
   })
@@ -81,7 +92,7 @@ async function answerOf(response: Response | Promise<Response>): Promise<Respons
 }
 
 /** `fetch` rejects with a TypeError for every failure of the network, and of the request; an abort has a reason. */
-function isNetworkFailure(error: unknown): boolean {
+export function isNetworkFailure(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof DOMException && error.name === 'NetworkError')
 }
 

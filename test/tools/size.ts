@@ -14,6 +14,8 @@ const entries = [
     source: `export { createQueue, memoryStore, indexedDbStore } from './dist/index.js'`,
   },
   { name: 'holdfast/http', budget: 4_000, source: `export * from './dist/http/index.js'` },
+  { name: 'holdfast/http/tus', budget: 4_000, source: `export * from './dist/http/tus/index.js'` },
+  { name: 'holdfast/http/upload', budget: 1_000, source: `export * from './dist/http/upload/index.js'` },
   { name: 'holdfast/sqlite', budget: 9_000, source: `export * from './dist/sqlite/index.js'` },
   { name: 'holdfast/receiver', budget: 4_100, source: `export * from './dist/receiver/index.js'` },
 ]

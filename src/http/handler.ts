@@ -1,0 +1,129 @@
+import { refuseUnknown } from '../errors.ts'
+import { retryAfterMs } from '../retry-after.ts'
+import type { JobContext } from '../types.ts'
+import { answerOf, assertOk, type AssertOkOptions, refusal } from './assert-ok.ts'
+import type { RequestPayload } from './payload.ts'
+
+/** Headers, or what computes them before each attempt. */
+export type HeadersSource<Payload> =
+  | HeadersInit
+  | ((payload: Payload, job: JobContext) => HeadersInit | Promise<HeadersInit>)
+
+/** What sends a request: `fetch`, or what tells, too, how much of the body is sent. */
+export type Send = (
+  url: string,
+  init: RequestInit,
+  onUpload: (sentBytes: number, totalBytes: number) => void,
+) => Promise<Response>
+
+/** What is to become of a job that got this answer; `undefined`: what {@link assertOk} says. */
+export type Acceptance = 'complete' | 'retry' | 'fatal' | undefined
+
+/** What {@link httpHandler} makes. */
+export type HttpHandler<Result> = (payload: RequestPayload, job: JobContext) => Promise<Result>
+
+/** Options of {@link httpHandler}. */
+export interface HttpHandlerOptions<Result> extends AssertOkOptions {
+  /**
+   * Added to the kept ones, and in their place: authorization, CSRF tokens, whatever must be fresh. A function is
+   * called before each attempt.
+   */
+  readonly headers?: HeadersSource<RequestPayload>
+  /**
+   * The header that gets `job.idempotencyKey`, which is the same at every attempt; `null`: none. One that was kept
+   * stays. Another origin must list it in `Access-Control-Allow-Headers`.
+   *
+   * @default 'Idempotency-Key'
+   */
+  readonly idempotencyHeader?: string | null
+  /** Rules that go before those of {@link assertOk}. Read the body of a `clone()`. */
+  readonly accept?: (response: Response) => Acceptance | Promise<Acceptance>
+  /**
+   * The job's result, from an answer that completes it: JSON. Without it, and with an answer's body unread, the result
+   * is `undefined`. What it throws fails the attempt, although the server did its part.
+   */
+  readonly result?: (response: Response, job: JobContext) => Result | Promise<Result>
+  /** @default globalThis.fetch */
+  readonly fetch?: Send
+}
+
+/**
+ * A handler that sends the request its job keeps. `job.signal` aborts it. Where {@link Send} tells of the upload, so
+ * does the job's progress: `{ sentBytes, totalBytes }`.
+ *
+ * Every request is sent with `cache: 'no-store'` in pages and their workers: no old answer counts, and a service
+ * worker's {@link capture} knows it by that, and leaves it alone.
+ *
+ * @throws TypeError for an option that there is not.
+ * @example
+ * ```ts
+ * import { createQueue, memoryStore } from 'holdfast'
+ * import { httpHandler } from 'holdfast/http'
+ *
+ * const user = { token: async () => 'secret' }
+ * const queue = createQueue({
+ *   name: 'comments',
+ *   store: memoryStore(),
+ *   handlers: {
+ *     comment: httpHandler({
+ *       headers: async () => ({ Authorization: `Bearer ${await user.token()}` }),
+ *       accept: ({ status }) => (status === 409 ? 'complete' : undefined), // it is there already
+ *       result: async (response): Promise<{ id: string }> => response.json(),
+ *     }),
+ *   },
+ * })
+ * await queue.close()
+ * ```
+ */
+export function httpHandler(
+  options?: HttpHandlerOptions<undefined> & { readonly result?: never },
+): HttpHandler<undefined>
+export function httpHandler<Result>(
+  options: HttpHandlerOptions<Result> & Required<Pick<HttpHandlerOptions<Result>, 'result'>>,
+): HttpHandler<Result>
+export function httpHandler(options: HttpHandlerOptions<unknown> = {}): HttpHandler<unknown> {
+  const own = ['headers', 'idempotencyHeader', 'accept', 'result', 'fetch']
+  refuseUnknown('options', options, [...own, 'now', 'excerptMs'])
+  const { accept, result, fetch, now = Date.now, excerptMs = 2_000 } = options
+  return async (payload, job) => {
+    const send: Send = fetch ?? globalThis.fetch
+    const told = (sentBytes: number, totalBytes: number): void => job.progress({ sentBytes, totalBytes })
+    const init = await initOf(payload, job, options)
+    const answer = await answerOf(send(payload.url, init, told))
+    const rule = await accept?.(answer)
+    if (rule === undefined) await assertOk(answer, { now, excerptMs })
+    else if (rule !== 'complete') {
+      const afterMs = retryAfterMs(answer.headers, now)
+      const floor = rule === 'retry' && afterMs !== undefined ? { afterMs } : {}
+      throw await refusal(answer, { type: rule, answered: true, ...floor }, afterMs, excerptMs)
+    }
+    if (result) return result(answer, job)
+    await answer.body?.cancel()
+    return undefined
+  }
+}
+
+async function initOf(
+  payload: RequestPayload,
+  job: JobContext,
+  { headers: source, idempotencyHeader = 'Idempotency-Key' }: HttpHandlerOptions<unknown>,
+): Promise<RequestInit> {
+  const { url: _, headers: kept, body = null, ...settings } = payload
+  const headers = new Headers(kept.map(([name, value]) => [name, value]))
+  if (idempotencyHeader !== null && !headers.has(idempotencyHeader)) {
+    headers.set(idempotencyHeader, job.idempotencyKey)
+  }
+  for (const [name, value] of await headersFrom(source, payload, job)) headers.set(name, value)
+  // Elsewhere there is no such cache, and some platforms refuse to hear of it.
+  const cache: RequestInit = 'location' in globalThis ? { cache: 'no-store' } : {}
+  return { ...settings, ...cache, headers, body, signal: job.signal }
+}
+
+/** What a source of headers has for this attempt. */
+export async function headersFrom<Payload>(
+  source: HeadersSource<Payload> | undefined,
+  payload: Payload,
+  job: JobContext,
+): Promise<Headers> {
+  return new Headers(typeof source === 'function' ? await source(payload, job) : source)
+}

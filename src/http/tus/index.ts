@@ -1,0 +1,2 @@
+export type { TusOptions } from './options.ts'
+export { tusUpload } from './tus-upload.ts'

@@ -1,0 +1,1 @@
+export { uploadFetch } from './upload-fetch.ts'

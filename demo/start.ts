@@ -1,6 +1,7 @@
-/** `npm run demo`: a site, an API on a second port, and a tour of ten seconds in the terminal. */
+/** `npm run demo`: a site, an API on a second port, a Worker behind it, and a tour of ten seconds in the terminal. */
 import { once } from 'node:events'
 import { parseArgs, styleText } from 'node:util'
+import { startEdge } from './edge/start.ts'
 import { startServers } from './server/start.ts'
 import { holds } from './tour/checks.ts'
 import { progressLine, tableOf } from './tour/terminal.ts'
@@ -45,7 +46,7 @@ function portOf(text: string | undefined): number | undefined {
 
 async function main(given: Arguments, stop: AbortSignal): Promise<void> {
   const { port, apiPort, data } = given
-  const servers = await startServers({ port, apiPort, dataDir: data })
+  const servers = await startServers({ port, apiPort, dataDir: data, edge: startEdge })
   // Uploads over the loopback would be done before anybody sees them.
   servers.weather.set({ latencyMs: 400 })
   try {

@@ -6,7 +6,14 @@ import type { Voice } from './verbs.ts'
 import { count, size, timeOfDay } from './words.ts'
 
 type Ack = ServerState['acks']['newest'][number]
-type Stored = ServerState['photos']['newest'][number]
+
+/** A stored photo, and what the edge made of it. */
+interface Stored extends StoredPhoto {
+  readonly hasThumbnail: boolean
+  readonly isNotified: boolean
+}
+
+type StoredPhoto = ServerState['photos']['newest'][number]
 
 /** How often the server is asked what it has (milliseconds), while somebody looks. */
 const pollMs = 1_000
@@ -77,7 +84,7 @@ function ackPanel(): (told: ServerState) => void {
 }
 
 /** A photo is stored under a key that begins with its job's id. */
-function nameOf({ subject, message }: Ack, photos: readonly Stored[]): string {
+function nameOf({ subject, message }: Ack, photos: readonly StoredPhoto[]): string {
   const photo = photos.find(({ key }) => key.startsWith(subject))
   return message ?? (photo?.caption || photo?.name || `job ${subject.slice(0, 6)}`)
 }
@@ -100,24 +107,43 @@ function makeAckRow(): Row<Ack & { readonly name: string }> {
 
 function storedPanel(apiUrl: string, principal: string): (told: ServerState) => void {
   const chip = find('stored-count', HTMLElement)
+  const followUps = find('follow-ups', HTMLElement)
   const list = keyedList<Stored>({
     parent: find('stored', HTMLElement),
     heading: find('stored-title', HTMLElement),
     keyOf: ({ key }) => key,
-    make: (stored) => makeTile(stored, `${apiUrl}/photos/${principal}/${stored.key}`),
+    make: (stored) => makeTile(stored, (room) => `${apiUrl}/${room}/${principal}/${stored.key}`),
   })
-  return ({ photos }) => {
+  return ({ photos, followedUp }) => {
     setHidden(find('no-stored', HTMLElement), photos.count > 0)
     setHidden(chip, photos.count === 0)
     setText(chip, count(photos.count, 'file'))
-    list(photos.newest)
+    const { thumbnails, notified } = followedUp
+    setHidden(followUps, thumbnails.length + notified.length === 0)
+    setText(followUps, `At the edge: ${count(thumbnails.length, 'thumbnail')}, ${notified.length} told`)
+    const [withThumbnail, told] = [new Set(thumbnails), new Set(notified)]
+    const made = ({ key }: StoredPhoto) => ({
+      hasThumbnail: withThumbnail.has(key),
+      isNotified: told.has(key),
+    })
+    list(photos.newest.map((photo) => ({ ...photo, ...made(photo) })))
   }
 }
 
-function makeTile({ name, caption, bytes, sha256 }: Stored, url: string): Row<Stored> {
-  const image = make('img', { src: url, alt: caption || name, loading: 'lazy', decoding: 'async' })
-  const facts = make('small', {}, `${size(bytes)} · ${sha256.slice(0, 8)}`)
+function makeTile(
+  { name, caption, bytes, sha256 }: Stored,
+  urlOf: (room: 'photos' | 'thumbnails') => string,
+): Row<Stored> {
+  const image = make('img', { alt: caption || name, loading: 'lazy', decoding: 'async' })
+  const facts = make('small', {})
+  const href = urlOf('photos')
   const title = `${name}, ${bytes} bytes, SHA-256 ${sha256}`
-  const link = make('a', { href: url, target: '_blank', rel: 'noopener', title }, image, facts)
-  return { element: make('li', {}, link), update: () => undefined }
+  const link = make('a', { href, target: '_blank', rel: 'noopener', title }, image, facts)
+  return {
+    element: make('li', {}, link),
+    update({ hasThumbnail, isNotified }) {
+      setAttribute(image, 'src', hasThumbnail ? urlOf('thumbnails') : href)
+      setText(facts, `${isNotified ? '✓ ' : ''}${size(bytes)} · ${sha256.slice(0, 8)}`)
+    },
+  }
 }

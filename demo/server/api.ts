@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream'
 import type { Acks, StoredAck } from './acks.ts'
 import { allowSite } from './cors.ts'
+import type { FollowedUp, FollowUps } from './follow-ups.ts'
 import type { Photos, StoredPhoto } from './photos.ts'
 import { discard, json, problem, type Reply, readObject, send } from './reply.ts'
 import type { Switches, Weather } from './weather.ts'
@@ -15,11 +16,13 @@ export interface ServerState {
     readonly gapFree: boolean
     readonly newest: readonly StoredAck[]
   }
+  readonly followedUp: FollowedUp
 }
 
 /** What the API is made of. */
 export interface ApiParts {
   readonly photos: Photos
+  readonly followUps: FollowUps
   readonly acks: Acks
   readonly weather: Weather
   /** The origin of the site, once it is known: only its pages may call. */
@@ -30,7 +33,8 @@ export interface ApiParts {
 const listed = 40
 
 /**
- * The API: `POST /photos`, `POST /acks`, and beside them `GET /photos/<principal>/<key>`, `GET /state` and
+ * The API: `POST /photos`, `POST /acks`, for the edge `PUT /thumbnails/<principal>/<key>` and the same of
+ * `notifications`, and beside them `GET /photos/<principal>/<key>`, the same of `thumbnails`, `GET /state` and
  * `POST /switches`, which work also while the API is down.
  */
 export function createApi(parts: ApiParts): RequestListener {
@@ -71,6 +75,11 @@ async function route(
   if (room === 'acks') return acknowledge(parts, request, response, gone)
   if (url.pathname === '/photos' && method === 'POST') return store(parts, url, request, gone)
   if (room === 'photos' && method === 'GET') return parts.photos.serve(principal, key, response)
+  if (room === 'thumbnails' && method === 'GET')
+    return parts.followUps.serveThumbnail(principal, key, response)
+  if ((room === 'thumbnails' || room === 'notifications') && method === 'PUT') {
+    return takeFollowUp(parts, room, { principal, key }, request)
+  }
   if (url.pathname === '/switches' && method === 'POST') return turn(parts, request)
   if (url.pathname === '/state' && method === 'GET') return json(200, stateOf(parts, url), fresh)
   await discard(request)
@@ -84,7 +93,7 @@ const fresh = { 'cache-control': 'no-store' }
  * caption with an exclamation mark stands for whatever a server refuses for good.
  */
 async function store(
-  { photos, weather }: ApiParts,
+  { photos, followUps, weather, onError }: ApiParts,
   url: URL,
   request: IncomingMessage,
   gone: AbortSignal,
@@ -109,7 +118,29 @@ async function store(
   const upload = { principal, key, name: searchParams.get('name') ?? '', caption, type }
   const reply = await photos.take(upload, request)
   await weather.delay(gone)
-  return reply
+  if (reply.status >= 400) return reply
+  try {
+    await followUps.hand({ principal, key })
+    return reply
+  } catch (error) {
+    onError(error)
+    // Sent again, it is stored already, and handed over then.
+    return problem(503, 'The edge does not take it', { 'retry-after': '1' })
+  }
+}
+
+/** Takes what the edge made of a photo: only the edge may. */
+async function takeFollowUp(
+  { followUps, weather }: ApiParts,
+  room: 'thumbnails' | 'notifications',
+  { principal, key }: { readonly principal: string; readonly key: string },
+  request: IncomingMessage,
+): Promise<Reply> {
+  const isEdge = principalOf(request.headers.authorization) === 'edge'
+  const refusal = isEdge ? weather.strike() : problem(403, 'Only the edge may')
+  if (refusal === undefined) return followUps.take(room, principal, key, request)
+  await discard(request)
+  return refusal
 }
 
 /** Hands a request to the receiver, which speaks `Request` and `Response`. */
@@ -151,12 +182,13 @@ async function turn({ weather }: ApiParts, request: IncomingMessage): Promise<Re
     : problem(422, `Cannot turn the switches: ${wrong}`)
 }
 
-function stateOf({ photos, acks, weather }: ApiParts, { searchParams }: URL): ServerState {
+function stateOf({ photos, acks, followUps, weather }: ApiParts, { searchParams }: URL): ServerState {
   const principal = searchParams.get('principal') ?? ''
   return {
     switches: weather.switches,
     photos: photos.list(principal, listed),
     acks: acks.list(principal, listed),
+    followedUp: followUps.list(principal),
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream, renameSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { createWriteStream, renameSync } from 'node:fs'
+import { mkdir, open, rm } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
@@ -86,13 +86,15 @@ export function createPhotos(database: DatabaseSync, folder: string): Photos {
       const row = find.get(principal, key)
       if (row === undefined) return problem(404, 'There is no such photo')
       const { type, bytes } = photoOf(row)
+      const file = await open(pathOf(principal, key)).catch(missing)
+      if (file === undefined) return problem(404, 'The photo is gone from the disk')
       response.writeHead(200, {
         'content-type': shown.has(type) ? type : 'application/octet-stream',
         'content-length': bytes,
         'cache-control': 'private, max-age=31536000, immutable',
         'x-content-type-options': 'nosniff',
       })
-      await pipeline(createReadStream(pathOf(principal, key)), response)
+      await pipeline(file.createReadStream(), response)
       return undefined
     },
 
@@ -101,6 +103,10 @@ export function createPhotos(database: DatabaseSync, folder: string): Photos {
       return { count: Number(count.get(principal)?.count), newest: rows.map(photoOf) }
     },
   }
+}
+
+function missing(error: unknown): undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
 }
 
 /** Streams a body beside its place, so that what is under a key is always whole. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createAcks } from './acks.ts'
 import { createApi, principalOf } from './api.ts'
+import { createFollowUps, type FollowUps } from './follow-ups.ts'
 import { type Listening, listen } from './listen.ts'
 import { createPhotos } from './photos.ts'
 import { createSite } from './site.ts'
@@ -17,10 +18,22 @@ export interface ServerOptions {
   readonly apiPort?: number | undefined
   /** Where files and the database go, and stay. @default a temporary folder, removed by `close` */
   readonly dataDir?: string | undefined
+  /**
+   * Starts the edge, which follows up stored photos, once the API listens at `apiUrl`; what it keeps goes to `folder`.
+   *
+   * @default there is none
+   */
+  readonly edge?: (apiUrl: string, folder: string) => Promise<RunningEdge>
   /** Of the API's failures by chance. @default 1 */
   readonly seed?: number
   /** Told what goes wrong in the API. @default console.error */
   readonly onError?: (error: unknown) => void
+}
+
+/** The edge, as the API knows it. */
+export interface RunningEdge {
+  readonly hand: FollowUps['hand']
+  close(): Promise<void>
 }
 
 /** The demo's servers, running. */
@@ -37,14 +50,16 @@ export interface Servers {
 
 /** Starts the site and, on a second port, the API; both on the loopback only. */
 export async function startServers(options: ServerOptions = {}): Promise<Servers> {
-  const { port, apiPort, dataDir, seed = 1, onError = console.error } = options
+  const { port, apiPort, dataDir, edge: startEdge, seed = 1, onError = console.error } = options
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-demo-')))
   await mkdir(join(folder, 'photos'), { recursive: true })
   const databasePath = join(folder, 'demo.sqlite')
   const database = new DatabaseSync(databasePath)
   const running: Listening[] = []
+  let edge: RunningEdge | undefined
 
   async function close(): Promise<void> {
+    await edge?.close()
     await Promise.all(running.map((server) => server.close()))
     database.close()
     if (dataDir === undefined) await rm(folder, { recursive: true, force: true })
@@ -55,6 +70,7 @@ export async function startServers(options: ServerOptions = {}): Promise<Servers
     const weather = createWeather(seed)
     const parts = {
       photos: createPhotos(database, join(folder, 'photos')),
+      followUps: createFollowUps(database, () => edge?.hand),
       acks: createAcks(database, (request) => principalOf(request.headers.get('authorization')), onError),
       weather,
       site: () => running[1]?.url ?? '',
@@ -62,6 +78,7 @@ export async function startServers(options: ServerOptions = {}): Promise<Servers
     }
     const api = await listen(createApi(parts), { port: apiPort ?? 4181, orAnother: apiPort === undefined })
     running.push(api)
+    edge = await startEdge?.(api.url, join(folder, 'edge'))
     const site = await listen(await createSite(api.url), {
       port: port ?? 4180,
       orAnother: port === undefined,

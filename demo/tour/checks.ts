@@ -60,7 +60,8 @@ async function queueChecks({ queue, jobs, refused, failedFirst, tally }: Evidenc
   ]
 }
 
-function diskChecks({ jobs, refused }: Evidence, { files, photoRows }: Truth): Check[] {
+function diskChecks({ jobs, refused }: Evidence, truth: Truth): Check[] {
+  const { files, photoRows, thumbnails, notifications } = truth
   const kept = jobs.filter((_, index) => index !== refused)
   // Nothing was edited, so every key ends in the payload's first revision.
   const keys = new Map([...files].map(([key, hash]) => [key.replace(/-\d+$/, ''), hash]))
@@ -69,6 +70,8 @@ function diskChecks({ jobs, refused }: Evidence, { files, photoRows }: Truth): C
     { label: "files on the server's disk", found: files.size, expected: kept.length },
     { label: '… byte for byte what was enqueued', found: same, expected: kept.length },
     { label: 'photos in SQLite', found: photoRows, expected: kept.length },
+    { label: 'thumbnails made by the Worker', found: thumbnails, expected: kept.length },
+    { label: 'photos that it told of', found: notifications, expected: kept.length },
   ]
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ServerState } from '../server/api.ts'
 import type { Servers } from '../server/start.ts'
 import type { Switches } from '../server/weather.ts'
 import { type Check, checkAll } from './checks.ts'
@@ -45,7 +46,7 @@ export async function runTour(servers: Servers, show: Show, stop: AbortSignal): 
     const photos = makePhotos(total, refused)
     await turn(apiUrl, { latencyMs: 160, failureRate: 0, failFirst: 1 / 3, down: false })
     const startedAt = performance.now()
-    const ids = await play({ queue, counting, photos, apiUrl, stop })
+    const ids = await play({ queue, counting, photos, apiUrl, principal, stop })
     const elapsedMs = performance.now() - startedAt
     show(tally, weather.switches.down)
     const jobs = photos.map(({ bytes }, index) => ({ id: ids[index] ?? '', bytes }))
@@ -65,11 +66,12 @@ interface Play {
   readonly counting: Counting
   readonly photos: readonly TourPhoto[]
   readonly apiUrl: string
+  readonly principal: string
   readonly stop: AbortSignal
 }
 
 /** Returns the jobs' ids, also if it was not over in time. */
-async function play({ queue, counting, photos, apiUrl, stop }: Play): Promise<string[]> {
+async function play({ queue, counting, photos, apiUrl, principal, stop }: Play): Promise<string[]> {
   const limit = AbortSignal.timeout(limitMs)
   const signal = AbortSignal.any([stop, limit])
   const enqueued = await queue.enqueueAll(photos.map(({ payload }) => ({ kind: 'upload', payload })))
@@ -82,10 +84,27 @@ async function play({ queue, counting, photos, apiUrl, stop }: Play): Promise<st
     await counting.until(({ completed, dead }) => completed + dead >= total, signal)
     await queue.flush({ signal })
     await counting.until(({ acked, rejected }) => acked + rejected >= total, signal)
+    await followedUp(apiUrl, principal, total - 1, signal)
   } catch (error) {
     if (stop.aborted || !limit.aborted) throw error
   }
   return enqueued.map(({ id }) => id)
+}
+
+/** Waits until the Worker has told of so many photos. */
+async function followedUp(
+  apiUrl: string,
+  principal: string,
+  count: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${apiUrl}/state?principal=${principal}`, { signal })
+    // The tour and the API come from one folder, and share this type.
+    const { followedUp } = (await response.json()) as ServerState
+    if (followedUp.notified.length >= count) return
+    await sleep(100, undefined, { signal })
+  }
 }
 
 async function turn(apiUrl: string, switches: Partial<Switches>): Promise<void> {

@@ -9,6 +9,9 @@ export interface Truth {
   /** SHA-256 by idempotency key. */
   readonly files: ReadonlyMap<string, string>
   readonly photoRows: number
+  /** How many photos the edge made a thumbnail of, and how many it told of. */
+  readonly thumbnails: number
+  readonly notifications: number
   readonly acks: readonly AckRow[]
   /** The numbers are 1, 2, 3, … of a single source. */
   readonly gapFree: boolean
@@ -32,6 +35,8 @@ export async function readTruth(servers: Servers, principal: string): Promise<Tr
     return {
       files: await hashesIn(join(servers.dataDir, 'photos', principal)),
       photoRows: Number(photos?.count),
+      thumbnails: followUpsIn(database, 'thumbnails', principal),
+      notifications: followUpsIn(database, 'notifications', principal),
       acks,
       gapFree: acks.every((ack, index) => ack.sequence === index + 1 && ack.source === acks[0]?.source),
       mark: Number(marks.get(principal)?.mark),
@@ -39,6 +44,11 @@ export async function readTruth(servers: Servers, principal: string): Promise<Tr
   } finally {
     database.close()
   }
+}
+
+function followUpsIn(database: DatabaseSync, room: string, principal: string): number {
+  const select = 'SELECT count(*) AS count FROM follow_ups WHERE room = ? AND principal = ?'
+  return Number(database.prepare(select).get(room, principal)?.count)
 }
 
 function acksIn(database: DatabaseSync, principal: string): AckRow[] {

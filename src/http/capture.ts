@@ -66,8 +66,10 @@ const known = [
  * the queue and answers `202` with `{ id, queued: true }`. By then the job is on the disk.
  *
  * Never taken are navigations, requests for ranges, `no-cors` requests to another origin, and those with
- * `cache: 'no-store'`, which is how replays are sent. A request that its page aborts is not queued. What cannot be
- * queued (too large, no room) fails as it would have without. The listener returns whether it answers.
+ * `cache: 'no-store'`, which is how replays are sent. A request that its page aborts is not queued, where the engine
+ * tells of it (Chromium does not). What cannot be queued (too large, no room) fails as it would have without. Leave
+ * bodies that a page streams out by `match`: should the page end in the middle, an engine may take what came for all
+ * of it. The listener returns whether it answers.
  *
  * @throws TypeError for options that make no sense.
  * @example

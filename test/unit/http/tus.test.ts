@@ -256,6 +256,13 @@ describe('a cancellation', () => {
     expect(methods()).toEqual(expected)
   })
 
+  test('alone has the server forget: what failed goes on later', async () => {
+    const { server, queue, methods } = await setUp({ terminate: true })
+    server.intercept = ({ method }, response) => method === 'PATCH' && answering(500)(response)
+    await queue.drain()
+    expect(methods()).toEqual(['POST', 'PATCH'])
+  })
+
   test('does not wait for a server that is gone', async () => {
     const { server, queue, id, methods } = await setUp({ terminate: true })
     server.intercept = ({ method, socket }) => {

@@ -1,0 +1,155 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { useChromium } from './support/chromium.ts'
+import { control, type DeskSite, serveDesk } from './support/desk-site.ts'
+import { soon } from './support/tabs.ts'
+
+const chromium = useChromium()
+
+async function controlled(): Promise<{ site: DeskSite; page: Page }> {
+  const site = await serveDesk()
+  const page = await chromium().open(site.url)
+  await control(page)
+  return { site, page }
+}
+
+const jobs = (page: Page) => page.evaluate(async () => (await desk.requests.list()).jobs)
+
+test('a request that nobody answers is taken by the service worker, and replayed as it was', async () => {
+  const { site, page } = await controlled()
+  site.isDown = true
+  const answer = await page.evaluate(async () => {
+    const form = new FormData()
+    form.set('caption', 'Eine Katze')
+    form.set('file', new File([new Uint8Array([0, 1, 254, 255])], 'cat.png', { type: 'image/png' }))
+    const headers = { Authorization: 'Bearer stale', 'X-Of-Its-Own': 'yes' }
+    const response = await fetch('/api/photos?in=album', { method: 'POST', body: form, headers })
+    return { status: response.status, body: await response.json() }
+  })
+  const [job] = await jobs(page)
+  expect(answer).toEqual({ status: 202, body: { id: job?.id, queued: true } })
+  expect(await page.evaluate((id) => desk.requests.payload(id), job?.id ?? '')).toMatchObject({
+    method: 'POST',
+  })
+
+  site.isDown = false
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(site.written).toHaveLength(1)
+  const [written] = site.written
+  expect(written).toMatchObject({ method: 'POST', path: '/api/photos' })
+  const { headers, body } = written ?? {}
+  expect(headers).toMatchObject({ authorization: 'Bearer fresh', 'x-of-its-own': 'yes' })
+  expect(headers?.['idempotency-key']).toMatch(/^[\da-f-]{36}$/)
+  const again = new Request(site.url, {
+    method: 'POST',
+    headers: { 'Content-Type': headers?.['content-type'] ?? '' },
+    body: new Uint8Array(body ?? []),
+  })
+  const form = await again.formData()
+  expect(form.get('caption')).toBe('Eine Katze')
+  expect(new Uint8Array(await (form.get('file') as File).arrayBuffer())).toEqual(
+    new Uint8Array([0, 1, 254, 255]),
+  )
+})
+
+test('of several writes to one address the last goes, and none overtakes it', async () => {
+  const { site, page } = await controlled()
+  const put = (text: string) =>
+    page.evaluate(async (body) => (await fetch('/api/notes/1', { method: 'PUT', body })).status, text)
+  site.isDown = true
+  expect([await put('first'), await put('second')]).toEqual([202, 202])
+  site.isDown = false
+  // The network is back; what is queued of this address goes first all the same.
+  expect(await put('third')).toBe(202)
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ remaining: 0 })
+  expect(site.written.map(({ body }) => body.toString())).toEqual(['third'])
+  expect(await put('fourth')).toBe(201)
+})
+
+test('a beacon is taken; a navigation, a range and what is read are not', async () => {
+  const { site, page } = await controlled()
+  site.isDown = true
+  expect(await page.evaluate(() => navigator.sendBeacon('/api/clicks', 'click'))).toBe(true)
+  await expect.poll(async () => (await jobs(page)).length, soon).toBe(1)
+  const failures = await page.evaluate(async () => {
+    const inits: RequestInit[] = [{}, { method: 'POST', headers: { Range: 'bytes=0-1' } }]
+    return Promise.all(
+      inits.map((init) =>
+        fetch('/api/notes', init).then(
+          () => 'answered',
+          ({ name }) => name,
+        ),
+      ),
+    )
+  })
+  expect(failures).toEqual(['TypeError', 'TypeError'])
+  await expect(chromium().open(`${site.url}api/page`)).rejects.toThrow()
+  site.isDown = false
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(site.written.map(({ path, body }) => [path, body.toString()])).toEqual([['/api/clicks', 'click']])
+})
+
+test('what a page replays in vain is not captured once more', async () => {
+  const { site, page } = await controlled()
+  site.isDown = true
+  await page.evaluate(() => fetch('/api/notes', { method: 'POST', body: 'once' }))
+  const before = site.refused
+  const drained = await page.evaluate(() => desk.requests.drain())
+  expect(drained).toMatchObject({ completed: 0, remaining: 1, stopped: 'held' })
+  expect(site.refused).toBeGreaterThan(before)
+  expect(await jobs(page)).toHaveLength(1)
+  site.isDown = false
+  await page.evaluate(() => desk.requests.resume())
+  expect(await page.evaluate(() => desk.requests.drain())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(site.written.map(({ body }) => body.toString())).toEqual(['once'])
+})
+
+test('what is under way while its tab is closed is queued if nobody answers it', async () => {
+  const { site, page } = await controlled()
+  site.isStalling = true
+  const closing = await chromium().open(site.url)
+  await closing.evaluate(() => void fetch('/api/notes', { method: 'POST', body: 'in flight' }).catch(() => 0))
+  await expect.poll(() => site.stalled.length, soon).toBe(1)
+  await closing.close()
+  Object.assign(site, { isStalling: false, isDown: true })
+  for (const request of site.stalled) request.socket.destroy()
+  await expect.poll(async () => (await jobs(page)).length, soon).toBe(1)
+  site.isDown = false
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(site.written.map(({ body }) => body.toString())).toEqual(['in flight'])
+})
+
+test('an upload tells its progress, its answer is that of fetch, and a service worker leaves it alone', async () => {
+  const { site, page } = await controlled()
+  const size = 8 * 1_048_576
+  const seen = await page.evaluate(async (bytes) => {
+    const { blob, sha256 } = await desk.noise(bytes)
+    const told: [number, number][] = []
+    const init = { method: 'PUT', body: blob, headers: { 'X-Of-Its-Own': 'yes' } }
+    const response = await desk.uploadFetch('/api/blobs/1', init, (sent, total) => told.push([sent, total]))
+    const { status, url, headers } = response
+    return { status, url, number: headers.get('x-number'), json: await response.json(), told, sha256 }
+  }, size)
+  expect(seen).toMatchObject({ status: 201, url: `${site.url}api/blobs/1`, number: '1', json: { number: 1 } })
+  expect(seen.told.at(-1)).toEqual([size, size])
+  const [written] = site.written
+  expect(written?.headers).toMatchObject({ 'x-of-its-own': 'yes' })
+  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(written?.body ?? []))
+  expect(Buffer.from(digest).toString('hex')).toBe(seen.sha256)
+
+  site.isDown = true
+  const errors = await page.evaluate(async () => {
+    const controller = new AbortController()
+    const refused = desk.uploadFetch('/api/blobs/2', { method: 'PUT', body: 'x' }, () => undefined)
+    const name = await refused.then(
+      () => 'answered',
+      (error) => error.name,
+    )
+    const init = { method: 'PUT', body: 'x', signal: controller.signal }
+    const aborted = desk.uploadFetch('/api/blobs/3', init, () => undefined)
+    controller.abort('enough')
+    return [name, await aborted.catch((reason) => reason)]
+  })
+  expect(errors).toEqual(['TypeError', 'enough'])
+  expect(await jobs(page)).toEqual([])
+})

@@ -1,4 +1,5 @@
 import { QueueError } from '../errors.ts'
+import { clone } from '../store/clone.ts'
 import { isJson } from '../worker/json.ts'
 
 /** A payload as it is taken in: JSON text in the log, or a clone kept beside it; neither for `undefined`. */
@@ -44,7 +45,7 @@ function checked(encoded: EncodedPayload, bytes: number, kind: string, maxBytes:
 
 function cloned(value: unknown, kind: string): unknown {
   try {
-    return structuredClone(value)
+    return clone(value)
   } catch (cause) {
     const path = culprit(value, 'payload', new Set())
     const message = `Cannot take the payload of "${kind}": ${path.at} is ${path.what}, which cannot be stored`
@@ -71,7 +72,7 @@ function culprit(value: unknown, at: string, seen: Set<unknown>): Culprit {
 
 function isCloneable(value: unknown): boolean {
   try {
-    structuredClone(value)
+    clone(value)
     return true
   } catch {
     // The answer is the outcome itself.

@@ -11,6 +11,7 @@ import type {
   Store,
   StoreFactory,
 } from './contract.ts'
+import { clone } from './clone.ts'
 import { closedStore, logBehind, logReplaced, storable } from './failures.ts'
 import { randomId } from './random-id.ts'
 
@@ -96,7 +97,7 @@ function openHandle(shared: Shared, identity: string): Store {
       if (seq !== undefined) hintOthers(shared, self)
       return seq
     },
-    payload: async (id) => structuredClone((await opened()).payloads.get(id)),
+    payload: async (id) => clone((await opened()).payloads.get(id)),
     checkpoint: async (through, pages) => checkpoint(await opened(), through, pages),
     subscribe(listener) {
       open()
@@ -151,7 +152,7 @@ function commit(log: Log, after: Position, decide: Decide, options: CommitOption
 
 function append(log: Log, draft: Draft): number {
   // Cloned before anything is touched: what cannot be cloned leaves nothing half written.
-  const puts = (draft.put ?? []).map(({ id, value }) => [id, clone(value, id)] as const)
+  const puts = (draft.put ?? []).map(({ id, value }) => [id, stored(value, id)] as const)
   const seq = head(log) + 1
   for (const [id, value] of puts) log.payloads.set(id, value)
   for (const id of draft.delete ?? []) log.payloads.delete(id)
@@ -175,9 +176,9 @@ function head(log: Log): number {
   return log.mark + log.entries.length
 }
 
-function clone(value: unknown, id: string): unknown {
+function stored(value: unknown, id: string): unknown {
   try {
-    return structuredClone(value)
+    return clone(value)
   } catch (cause) {
     throw new QueueError('store-failed', `Cannot store the payload ${id}: it cannot be cloned`, { cause })
   }

@@ -19,6 +19,7 @@ interface Member {
 }
 
 const defaultDeadlineMs = 20_000
+const againMs = 1_000
 
 const hubs: WeakMap<AlarmStorage, Hub> = new WeakMap()
 
@@ -35,6 +36,7 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
   const members = new Set<Member>()
   const alarm = createAlarm(ctx.storage, clock.now)
   let deadlineAt = 0
+  let wentOffAt = Number.NEGATIVE_INFINITY
 
   const deadlineMs = (): number =>
     Math.min(...[...members].map(({ options }) => options.deadlineMs ?? defaultDeadlineMs))
@@ -43,7 +45,9 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
   const nextAt = (): number | undefined => {
     const instants: (number | undefined)[] = []
     for (const { seat, options } of members) {
-      instants.push(options.alarmAt?.())
+      const own = options.alarmAt?.()
+      // One that had its alarm and is still wanted must not become an alarm after the other.
+      instants.push(own !== undefined && own <= wentOffAt ? wentOffAt + againMs : own)
       // Work that is lost with its object goes on by this alarm; so does work that outlasts the one that is at it.
       if (seat.isRunning) instants.push(deadlineAt)
       // The alarm that is set may be this queue's: it must not be put off before its log was read.
@@ -85,6 +89,7 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
     },
     alarm() {
       alarm.forget()
+      wentOffAt = clock.now()
       return run(isDue)
     },
     wake: () => run(() => true),

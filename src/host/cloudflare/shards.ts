@@ -29,11 +29,7 @@ export interface ShardOptions {
  * ```
  */
 export function shardOf(key: string, shards: number): number {
-  if (!(Number.isInteger(shards) && shards >= 1 && shards <= 65_536)) {
-    throw new RangeError(
-      `Cannot choose a shard: shards is ${shards}, expected a whole number from 1 to 65536`,
-    )
-  }
+  check(shards)
   const hash = hashOf(key)
   let best = 0
   let highest = -1
@@ -59,8 +55,13 @@ export function shardStub<Id, Stub>(
   return stubOf(namespace, shardOf(key, options.shards), options)
 }
 
-/** All objects, in the order of their numbers: to ask each of them, or to look for leftovers. */
+/**
+ * All objects, in the order of their numbers: to ask each of them, or to look for leftovers.
+ *
+ * @throws RangeError as {@link shardOf}.
+ */
 export function shardStubs<Id, Stub>(namespace: ObjectNamespace<Id, Stub>, options: ShardOptions): Stub[] {
+  check(options.shards)
   return Array.from({ length: options.shards }, (_, shard) => stubOf(namespace, shard, options))
 }
 
@@ -71,6 +72,11 @@ function stubOf<Id, Stub>(
 ): Stub {
   const id = namespace.idFromName(`${prefix}-${shard}`)
   return namespace.get(id, locationHint === undefined ? {} : { locationHint })
+}
+
+function check(shards: number): void {
+  if (Number.isInteger(shards) && shards >= 1 && shards <= 65_536) return
+  throw new RangeError(`Cannot choose a shard: shards is ${shards}, expected a whole number from 1 to 65536`)
 }
 
 /** FNV-1a over the key's UTF-16 code units, byte by byte. */

@@ -36,7 +36,8 @@ export interface AttachOptions {
   readonly deadlineMs?: number
   /**
    * When the application itself wants the object's alarm (epoch milliseconds), or `undefined`. Asked, synchronously,
-   * whenever the alarm is set: the object has only one. Call `rearm()` when the answer has changed.
+   * whenever the alarm is set: the object has only one. Call `rearm()` when the answer has changed. An instant that has
+   * had its alarm, and is still wanted, gets another one a second later.
    */
   readonly alarmAt?: () => number | undefined
   /**

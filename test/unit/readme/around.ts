@@ -157,7 +157,116 @@ const test = (_: string, run: () => Promise<void>): void => void tests.push(run)
 for (const run of tests) await run()`,
 }
 
+/** A service worker whose network is down, and comes back. */
+const capturing: Surroundings = {
+  before: `${database}
+interface Captured {
+  readonly tag: string
+  readonly request: Request
+  respondWith(answer: Promise<Response>): void
+  waitUntil(promise: Promise<unknown>): void
+}
+const token = async (): Promise<string> => 'secret'
+const tags: string[] = []
+const registration: { readonly sync?: { register(tag: string): Promise<void> } } = {
+  sync: { register: async (tag) => void tags.push(tag) },
+}
+const listeners = new Map<string, (event: Captured) => void>()
+const addEventListener = (type: 'fetch' | 'sync', listener: (event: Captured) => void): void =>
+  void listeners.set(type, listener)
+let isDown = true
+const sent: RequestInit[] = []
+globalThis.fetch = async (_, init = {}) => {
+  if (isDown) throw new TypeError('fetch failed')
+  sent.push(init)
+  return new Response(null, { status: 409 })
+}`,
+  after: `const waits: Promise<unknown>[] = []
+const dispatch = (type: string, tag: string): Promise<Response> =>
+  new Promise((resolve) => {
+    const request = new Request('https://example.com/api/notes/1', { method: 'PUT', body: 'Tea' })
+    listeners.get(type)?.({ tag, request, respondWith: resolve, waitUntil: (promise) => void waits.push(promise) })
+  })
+const answer = await dispatch('fetch', '')
+const { queued } = await answer.json()
+if (answer.status !== 202 || queued !== true || tags.join() !== 'requests') throw new Error('it did not queue')
+isDown = false
+void dispatch('sync', 'requests')
+await Promise.all(waits)
+const headers = new Headers(sent[0]?.headers)
+if (headers.get('authorization') !== 'Bearer secret') throw new Error('it was not sent as it should')
+if ((await queue.info()).counts.completed !== 1) throw new Error('a 409 completes it')
+await queue.destroy({ force: true })`,
+}
+
+/** A tus server, as small as one can be. */
+const videos: Surroundings = {
+  before: `${database}
+const token = async (): Promise<string> => 'secret'
+const video = new File(['moving pictures'], 'video.mp4', { type: 'video/mp4' })
+globalThis.fetch = async (_, init = {}) => {
+  if (init.method === 'POST') return new Response(null, { status: 201, headers: { Location: '/files/1' } })
+  const size = init.body instanceof Blob ? init.body.size : 0
+  return new Response(null, { status: 204, headers: { 'Upload-Offset': String(size) } })
+}`,
+  after: 'await queue.destroy({ force: true })',
+}
+
+/** A queue of another library, with something left in it. */
+const oldQueue: Surroundings = {
+  before: `import { createQueue, memoryStore } from 'holdfast'
+import { requestPayload } from 'holdfast/http'
+import { requests } from './requests.ts'
+const queue = createQueue({ name: 'requests', tasks: requests, store: memoryStore() })
+const left = [new Request('https://example.com/a', { method: 'POST' })]
+const old = {
+  shiftRequest: async (): Promise<{ request: Request } | undefined> => {
+    const request = left.shift()
+    return request && { request }
+  },
+}`,
+  after: `await moveOver()
+if ((await queue.info()).counts.pending !== 1) throw new Error('it did not move over')
+await queue.close()`,
+}
+
+/** A page of notes, and a server that does not like to be shouted at. */
+const notes: Surroundings = {
+  before: `${until}
+import { createQueue, memoryStore } from 'holdfast'
+import { assertOk } from 'holdfast/http'
+interface Change { readonly note: string; readonly text: string }
+const told: string[] = []
+const tell = (text: string): void => void told.push(text)
+let renders = 0
+const render = (_: ReadonlyMap<string, string>, isUnsaved: (note: string) => boolean): void => {
+  isUnsaved('n1')
+  renders++
+}
+const queue = createQueue({
+  name: 'notes',
+  store: memoryStore(),
+  handlers: {
+    save: async ({ text }: Change) => {
+      await assertOk(new Response(null, { status: text.includes('!') ? 422 : 204 }))
+    },
+  },
+})`,
+  after: `if (shown.get('n1') !== 'Coffee!' || !isUnsaved('n1')) throw new Error('it is not shown at once')
+await queue.start()
+await until(() => told.length === 1)
+if (shown.get('n1') !== 'Tea' || !told[0]?.endsWith('422')) throw new Error('it was not taken back')
+await change('n1', 'Milk')
+await until(() => saved.get('n1') === 'Milk')
+if (isUnsaved('n1') || renders === 0) throw new Error('it is not shown as saved')
+await queue.close()`,
+}
+
 export const around: Readonly<Record<string, Surroundings>> = {
+  capturing,
+  videos,
+  'old-queue': oldQueue,
+  notes,
   indexeddb,
   user,
   cat,

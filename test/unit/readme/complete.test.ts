@@ -79,6 +79,19 @@ describe('the README names', () => {
     expect(missing(drivers, text)).toEqual([])
   })
 
+  test('every option of jobs that are HTTP requests', () => {
+    const text = section('## HTTP jobs')
+    for (const [path, name] of [
+      ['src/http/payload.ts', 'RequestPayloadOptions'],
+      ['src/http/handler.ts', 'HttpHandlerOptions<Result> extends AssertOkOptions'],
+      ['src/http/assert-ok.ts', 'AssertOkOptions'],
+      ['src/http/capture.ts', 'CaptureOptions<Kind extends string> extends RequestPayloadOptions'],
+      ['src/http/tus/options.ts', 'TusOptions<Payload>'],
+    ] as const) {
+      expect(missing(fields(path, name), text), name).toEqual([])
+    }
+  })
+
   test('every state of a job, of its acknowledgement and of the store, and every reason to die', () => {
     const states = ['JobState', 'DeadReason', 'AckState'].flatMap((name) => union('src/machine/job.ts', name))
     expect(missing(states, section('### Job states'))).toEqual([])

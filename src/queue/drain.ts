@@ -58,11 +58,12 @@ async function work({ worker, replica, sender }: Parts, wanting: Wanting, over: 
     }
     // Asks on the truth: a claim that rides along finds whatever is due, also what other contexts brought.
     await replica.submit(() => undefined, { fresh: true })
-    if (runner.live === 0) break
+    if (runner.live > 0) continue
+    const { completed, dead } = runner.tally
+    // With the worker on: what comes while the server is waited for need not wait as well.
+    await sender?.flush({ signal: over })
+    if (runner.live === 0 && completed === runner.tally.completed && dead === runner.tally.dead) break
   }
-  if (over.aborted) return
-  await wanting.end()
-  await sender?.flush({ signal: over })
 }
 
 function leftOf(parts: Parts, state: State): Pick<DrainResult, 'remaining' | 'nextAt' | 'wakeAt'> {

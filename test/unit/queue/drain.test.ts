@@ -154,6 +154,27 @@ describe('drain', () => {
     expect(await queue.drain()).toMatchObject({ completed: 1, remaining: 0 })
   })
 
+  it('runs what comes while it waits for the server, and sends that as well', async () => {
+    const { given, keep } = bench()
+    const [asked, answered] = [gate(), gate()]
+    const receive = createReceiver({ store: memoryAcks(), authenticate: () => 'ada', onAck: () => undefined })
+    const fetch = async (url: string, init: RequestInit) => {
+      asked.open()
+      await answered.promise
+      return receive(new Request(url, init))
+    }
+    const sync = { url: 'https://example.test/acks', fetch }
+    const queue = keep(createQueue({ ...given({ sync }), tasks, handlers: { work: () => 'done' } }))
+    await queue.enqueue('work', 'a')
+    const draining = queue.drain()
+    await asked.promise
+    const { id } = await queue.enqueue('work', 'b')
+    await until(async () => (await queue.get(id))?.state === 'completed')
+    answered.open()
+    expect(await draining).toMatchObject({ completed: 2, remaining: 0, wakeAt: undefined })
+    expect((await queue.info()).sync).toMatchObject({ unsent: 0 })
+  })
+
   it('sends acknowledgements before it ends', async () => {
     const { given, keep } = bench()
     const acked: unknown[] = []

@@ -80,6 +80,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'runtime',
           include: ['test/runtime/**/*.test.ts'],
+          globalSetup: ['test/runtime/setup.ts'],
           fileParallelism: false,
           testTimeout: 2 * minuteMs,
           hookTimeout: 2 * minuteMs,

@@ -1,30 +1,56 @@
 /** The package as its users get it: built, packed, and installed from the tarball with its dependencies. */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { inject } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules/.bin')
 const exec = promisify(execFile)
 
-/** An empty project that has the package in its node_modules. */
-export interface Installed {
+/** The package, installed in an empty project. */
+export interface Installation {
   /** The project's folder. */
   readonly folder: string
   /** The names of the tarball's files. */
   readonly files: readonly string[]
-  /** Writes a file of the project. */
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly installation: Installation
+  }
+}
+
+/** A folder in the project that has the package in its node_modules. */
+export interface Installed extends Installation {
+  /** Writes a file into the folder. */
   write(name: string, text: string): void
-  /** Runs a program of the toolchain in the project; rejects with what it printed if it fails. */
+  /** Runs a program of the toolchain in the folder; rejects with what it printed if it fails. */
   run(program: string, ...options: readonly string[]): Promise<string>
   remove(): void
 }
 
-/** Builds apart from `dist`, which others may be making anew at this moment. */
+/** A folder of one's own; the installation is that of the whole run, which setup.ts has made. */
 export async function install(): Promise<Installed> {
+  const installation = inject('installation')
+  const folder = mkdtempSync(join(installation.folder, 'part-'))
+  // For whoever looks for it there; programs would find it in the folder above as well.
+  symlinkSync(join(installation.folder, 'node_modules'), join(folder, 'node_modules'))
+  return {
+    folder,
+    files: installation.files,
+    write: (name, text) => writeFileSync(join(folder, name), text),
+    run: (program, ...options) => run(folder, program, ...options),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Builds apart from `dist`, which others may be making anew at this moment; packs, and installs what was packed. */
+export async function installTarball(): Promise<Installation & { remove(): void }> {
   const ground = mkdtempSync(join(tmpdir(), 'holdfast-runtime-'))
   const staged = join(ground, 'staged')
   const folder = join(ground, 'project')
@@ -41,23 +67,9 @@ export async function install(): Promise<Installed> {
     const dependencies = await pack(ground, join(root, 'node_modules/idb'), join(root, 'node_modules/nanoid'))
     const tarballs = [packed, ...dependencies].map((each) => join(ground, each?.filename ?? ''))
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-    await run(
-      folder,
-      'npm',
-      'install',
-      '--offline',
-      '--no-audit',
-      '--no-fund',
-      '--ignore-scripts',
-      ...tarballs,
-    )
-    return {
-      folder,
-      files: packed?.files.map((file) => file.path) ?? [],
-      write: (name, text) => writeFileSync(join(folder, name), text),
-      run: (program, ...options) => run(folder, program, ...options),
-      remove,
-    }
+    const settings = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts']
+    await run(folder, 'npm', 'install', ...settings, ...tarballs)
+    return { folder, files: packed?.files.map((file) => file.path) ?? [], remove }
   } catch (error) {
     remove()
     throw error

@@ -16,8 +16,26 @@ const entries = [
   { name: 'holdfast/http', budget: 4_000, source: `export * from './dist/http/index.js'` },
   { name: 'holdfast/http/tus', budget: 4_000, source: `export * from './dist/http/tus/index.js'` },
   { name: 'holdfast/http/upload', budget: 1_000, source: `export * from './dist/http/upload/index.js'` },
+  { name: 'holdfast/page', budget: 4_000, source: `export * from './dist/host/page/index.js'` },
+  {
+    name: 'holdfast/service-worker',
+    budget: 4_000,
+    source: `export * from './dist/host/service-worker/index.js'`,
+  },
   { name: 'holdfast/sqlite', budget: 9_000, source: `export * from './dist/sqlite/index.js'` },
-  { name: 'holdfast/receiver', budget: 4_100, source: `export * from './dist/receiver/index.js'` },
+  {
+    name: 'holdfast/cloudflare, no store',
+    budget: 4_000,
+    source: `export { attach, shardOf, shardStub, shardStubs, sumInfo } from './dist/host/cloudflare/index.js'`,
+  },
+  {
+    name: 'durableObjectStore',
+    budget: 9_000,
+    source: `export { durableObjectStore } from './dist/host/cloudflare/index.js'`,
+  },
+  { name: 'holdfast/receiver', budget: 4_000, source: `export * from './dist/receiver/index.js'` },
+  { name: 'holdfast/receiver/sqlite', budget: 1_500, source: `export * from './dist/receiver/sqlite.js'` },
+  { name: 'holdfast/receiver/d1', budget: 1_500, source: `export * from './dist/receiver/d1.js'` },
 ]
 
 /** Bytes of everything the source pulls in, minified and brotli'd. */

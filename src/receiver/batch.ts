@@ -8,7 +8,7 @@ import {
   type WireEvent,
 } from '../sync/wire.ts'
 import type { Ack } from './ack.ts'
-import { faultInEvent, isName } from './shape.ts'
+import { faultInEvent, isName, unescaped } from './shape.ts'
 
 /** A batch that is well-formed: of one source, its numbers consecutive. */
 export interface Batch {
@@ -45,7 +45,7 @@ export function decodeBatch(body: unknown, previous: string | null, principal: s
   }
   const source = events[0]?.source
   if (source === undefined) return { fault: 'the batch is empty' }
-  const queue = queueOf(source)
+  const queue = unescaped(source.split('/')[2] ?? '')
   if (queue === undefined) return { fault: `event 0: the queue's name in source is not well-formed` }
   const items = events.map((event) => itemOf(event, queue, principal))
   const first = items[0]?.from ?? 0
@@ -85,14 +85,6 @@ function faultInOrder(events: readonly WireEvent[], items: readonly Item[]): str
     if (item.from !== before.to + 1) return `event ${index}: number ${item.from} does not follow ${before.to}`
   }
   return undefined
-}
-
-function queueOf(source: string): string | undefined {
-  try {
-    return decodeURIComponent(source.split('/')[2] ?? '')
-  } catch {
-    return undefined
-  }
 }
 
 function previousOf(header: string | null, first: number): Batch['previous'] | 'malformed' {

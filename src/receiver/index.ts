@@ -2,4 +2,4 @@ export type { AckError, AckFacts, CompletedData, DeadData, Rejection } from '../
 export { type Ack, type CompletedAck, type DeadAck, RejectAck } from './ack.ts'
 export { memoryAcks } from './memory.ts'
 export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
-export type { AckStore, Effect, Settled, Settlement, SourceRecord } from './store.ts'
+export type { AckStore, Effect, Settled, Settlement, SourceRecord, Step } from './store.ts'

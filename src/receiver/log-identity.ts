@@ -1,22 +1,26 @@
 import { logHeader, lostHeader } from '../sync/wire.ts'
+import { unescaped } from './shape.ts'
 
 /** The longest life browsers grant a cookie: 400 days, in seconds; each answer begins it anew. */
 const maxAgeSeconds = 34_560_000
 
 /**
- * Remembers in a cookie which log the device has, since the device's own storage is lost all at once. The headers for
- * the answer: the cookie, and which log was there before if it is another.
+ * Remembers in a cookie which log the device has, since the device's own storage is lost all at once. Sets the answer's
+ * headers: the cookie, and which log was there before if it is another.
  */
-export function logHeaders(request: Request, queue: string, secure: boolean): Record<string, string> {
+export function rememberLog(
+  request: Request,
+  answer: Headers,
+  queue: string,
+  secure: boolean = request.url.startsWith('https:'),
+): void {
   const log = request.headers.get(logHeader)
-  if (log === null || !isLogId(log)) return {}
+  if (log === null || !isLogId(log)) return
   const cookie = `holdfast-log-${hashOf(queue)}`
   const before = cookieOf(request.headers.get('cookie') ?? '', cookie)
   const attributes = `Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
-  return {
-    'set-cookie': `${cookie}=${encodeURIComponent(log)}; ${attributes}`,
-    ...(before !== undefined && before !== log && { [lostHeader]: before }),
-  }
+  answer.set('set-cookie', `${cookie}=${encodeURIComponent(log)}; ${attributes}`)
+  if (before !== undefined && before !== log) answer.set(lostHeader, before)
 }
 
 // It goes back into a header: nothing else may get there from a forged cookie.
@@ -27,18 +31,10 @@ function isLogId(text: string): boolean {
 function cookieOf(header: string, name: string): string | undefined {
   for (const pair of header.split(';')) {
     const [key, value = ''] = pair.trim().split('=', 2)
-    if (key === name) return logIdOf(value)
+    const log = key === name ? unescaped(value) : undefined
+    if (log !== undefined) return isLogId(log) ? log : undefined
   }
   return undefined
-}
-
-function logIdOf(value: string): string | undefined {
-  try {
-    const log = decodeURIComponent(value)
-    return isLogId(log) ? log : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** FNV-1a of 64 bits: a queue's name may hold what the name of a cookie may not. */

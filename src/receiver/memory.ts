@@ -39,12 +39,11 @@ export function memoryAcks(): AckStore<undefined> {
   }
 }
 
-async function perform<Result>(settlement: Settlement<undefined, Result>): Promise<Settled<Result>> {
+async function perform<Result>(settlement: Settlement<undefined, unknown, Result>): Promise<Settled<Result>> {
   let step = settlement.next()
   while (step.done !== true) {
-    const effect = step.value
     try {
-      await effect(undefined)
+      await step.value.effect(undefined)
     } catch (error) {
       step = settlement.throw(error)
       continue

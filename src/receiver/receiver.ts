@@ -8,15 +8,15 @@ import {
 import type { Ack } from './ack.ts'
 import { type Batch, decodeBatch } from './batch.ts'
 import { readJson } from './body.ts'
-import { logHeaders } from './log-identity.ts'
+import { rememberLog } from './log-identity.ts'
 import { problem } from './problem.ts'
 import { type Outcome, settle } from './settlement.ts'
 import type { AckStore } from './store.ts'
 
 /** Options of {@link createReceiver}. */
-export interface ReceiverOptions<Tx> {
-  /** Where the marks are kept: `sqliteAcks(database)`, or `memoryAcks()` for tests. */
-  readonly store: AckStore<Tx>
+export interface ReceiverOptions<Tx, Answer = unknown> {
+  /** Where the marks are kept: `sqliteAcks(database)`, `d1Acks(database)`, or `memoryAcks()` for tests. */
+  readonly store: AckStore<Tx, Answer>
   /**
    * Whose request it is: a non-empty string that stays the same for ever, or `null`, `undefined` or `''` for nobody,
    * which is answered 401. Called before the body is read, and must not read it. What it throws is answered 503.
@@ -25,9 +25,10 @@ export interface ReceiverOptions<Tx> {
   /**
    * Called once for each acknowledgement, in order, inside the transaction that moves the mark (`tx`) where the store
    * has one. `RejectAck` refuses this one for good; anything else thrown settles what came before, and is answered
-   * 503: the device sends it again. Stores with synchronous transactions do not accept a promise.
+   * 503: the device sends it again. Stores with synchronous transactions do not accept a promise; `d1Acks` takes
+   * what is returned for statements.
    */
-  readonly onAck: (ack: Ack, tx: Tx) => unknown
+  readonly onAck: (ack: Ack, tx: Tx) => NoInfer<Answer>
   /**
    * Told what `authenticate`, `onAck` (then with the acknowledgement) or the store threw: log it, since the device
    * is only answered 503.
@@ -96,8 +97,8 @@ export type Receiver = (request: Request) => Promise<Response>
  * })
  * ```
  */
-export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
-  const limits = checked<Tx>(Object(options))
+export function createReceiver<Tx, Answer>(options: ReceiverOptions<Tx, Answer>): Receiver {
+  const limits = checked<Tx, Answer>(Object(options))
   const unavailable = (error: unknown, ack?: Ack): Response => {
     options.onError?.(error, ack)
     return problem(503, 'not-settled', 'Not settled: send them again later')
@@ -111,12 +112,11 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
   }
 
   async function answer(request: Request): Promise<Response> {
-    const allow = 'POST, HEAD, OPTIONS'
-    if (request.method === 'HEAD') return new Response(null, { status: 204 })
-    if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
-    if (request.method !== 'POST') {
-      return problem(405, 'method-not-allowed', 'Use POST', { allow })
+    const headers = { allow: 'POST, HEAD, OPTIONS' }
+    if (request.method === 'HEAD' || request.method === 'OPTIONS') {
+      return new Response(null, { status: 204, headers })
     }
+    if (request.method !== 'POST') return problem(405, 'method-not-allowed', 'Use POST', headers)
     const principal = await principalOf(request)
     return principal instanceof Response ? principal : receive(request, principal)
   }
@@ -150,16 +150,12 @@ export function createReceiver<Tx>(options: ReceiverOptions<Tx>): Receiver {
     if ('fault' in batch) return problem(422, 'malformed', `Not a batch: ${batch.fault}`)
     const response = await settled(batch, principal)
     // A device that was told to wait, or to send something else, may not look further: it hears of its loss later.
-    if (response.status !== 200) return response
-    const secure = options.secureCookie ?? request.url.startsWith('https:')
-    for (const [name, value] of Object.entries(logHeaders(request, batch.queue, secure))) {
-      response.headers.set(name, value)
-    }
+    if (response.status === 200) rememberLog(request, response.headers, batch.queue, options.secureCookie)
     return response
   }
 
   async function settled(batch: Batch, principal: string): Promise<Response> {
-    const onAck = (ack: Ack, tx: Tx): unknown => options.onAck(ack, tx)
+    const onAck = (ack: Ack, tx: Tx): Answer => options.onAck(ack, tx)
     try {
       const outcome = await options.store.settle(batch.source, (known) =>
         settle(known, principal, batch, onAck),
@@ -194,7 +190,7 @@ function isBatch(headers: Headers): boolean {
 }
 
 /** Looks at all options, since the types let a misspelt one through where they are not written in place. */
-function checked<Tx>({
+function checked<Tx, Answer>({
   store,
   authenticate,
   onAck,
@@ -203,7 +199,7 @@ function checked<Tx>({
   maxBatch = 1_000,
   secureCookie: _,
   ...unknown
-}: ReceiverOptions<Tx>): Pick<Required<ReceiverOptions<Tx>>, 'maxBodyBytes' | 'maxBatch'> {
+}: ReceiverOptions<Tx, Answer>): Pick<Required<ReceiverOptions<Tx, Answer>>, 'maxBodyBytes' | 'maxBatch'> {
   const cannot = 'Cannot create a receiver:'
   for (const name of Object.keys(unknown)) throw new TypeError(`${cannot} there is no option ${name}`)
   const functions = { 'store.settle': store?.settle, authenticate, onAck, onError: onError ?? onAck }

@@ -1,7 +1,7 @@
 import { lostIdOf, type Rejection } from '../sync/wire.ts'
 import { type Ack, RejectAck } from './ack.ts'
-import type { Batch, Item } from './batch.ts'
-import type { Settled, Settlement, SourceRecord } from './store.ts'
+import type { Batch } from './batch.ts'
+import type { Settlement, SourceRecord } from './store.ts'
 
 /** Rejections kept per source, for a sender that did not hear of them. */
 const maxRejections = 1_000
@@ -26,47 +26,43 @@ export type Outcome =
  * Settles one batch on what is known of its source. Nothing changes unless the batch is the source owner's, continues
  * or repeats what is known, and does not contradict it.
  */
-export function* settle<Tx>(
+export function* settle<Tx, Answer>(
   known: SourceRecord | undefined,
   principal: string,
   batch: Batch,
-  onAck: (ack: Ack, tx: Tx) => unknown,
-): Settlement<Tx, Outcome> {
+  onAck: (ack: Ack, tx: Tx) => Answer,
+): Settlement<Tx, Answer, Outcome> {
   const refused = refusal(known, principal, batch)
   if (refused) return { result: refused }
-  let reached = known ?? { principal, mark: 0, id: '', rejected: [] }
-  for (const item of batch.items) {
-    if (item.to <= reached.mark) continue
-    const delivery = yield* deliver(item, onAck)
-    if (delivery.failed) return { ...changed(known, reached, batch), result: delivery.failed }
-    const rejected = delivery.rejection ? [...reached.rejected, delivery.rejection] : reached.rejected
-    reached = { principal, mark: item.to, id: item.id, rejected }
+  let record: SourceRecord | undefined
+  // Told again are all rejections from the batch's first number, also those past its last: the sender takes everything
+  // up to `acknowledged` for settled, whichever request settled it. It has heard of those before its first.
+  let rejected = known?.rejected.filter(({ sequence }) => sequence >= batch.first) ?? []
+  for (const { to, id, ack } of batch.items) {
+    if (to <= (known?.mark ?? 0)) continue
+    if (ack) {
+      try {
+        yield { effect: (tx) => onAck(ack, tx), record: { principal, mark: to, id, rejected } }
+      } catch (error) {
+        if (!(error instanceof RejectAck)) return { record, result: { type: 'failed', error, ack } }
+        rejected = [...rejected, rejectionOf(error, to)].slice(-maxRejections)
+      }
+    }
+    record = { principal, mark: to, id, rejected }
   }
-  return { ...changed(known, reached, batch), result: settled(reached, batch) }
+  const { mark, id } = record ?? known ?? { mark: 0, id: '' }
+  return { record, result: { type: 'settled', acknowledged: mark, id, rejected } }
 }
 
-interface Delivery {
-  readonly failed?: Outcome & { readonly type: 'failed' }
-  readonly rejection?: Rejection
-}
-
-function* deliver<Tx>(
-  { ack, to }: Item,
-  onAck: (ack: Ack, tx: Tx) => unknown,
-): Generator<(tx: Tx) => unknown, Delivery, void> {
-  if (ack === undefined) return {}
-  try {
-    yield (tx) => onAck(ack, tx)
-    return {}
-  } catch (error) {
-    if (!(error instanceof RejectAck)) return { failed: { type: 'failed', error, ack } }
-    const code = clipped(error.code, maxCodeLength)
-    return { rejection: { sequence: to, code, message: clipped(error.message, maxMessageLength) } }
-  }
+function rejectionOf({ code, message }: RejectAck, sequence: number): Rejection {
+  return { sequence, code: clipped(code, maxCodeLength), message: clipped(message, maxMessageLength) }
 }
 
 function clipped(text: string, length: number): string {
-  return String(text).slice(0, length).toWellFormed()
+  return String(text)
+    .slice(0, length)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, '\ufffd')
 }
 
 function refusal(known: SourceRecord | undefined, principal: string, batch: Batch): Outcome | undefined {
@@ -90,27 +86,4 @@ function contradicts(
 ): boolean {
   if (claim === undefined || claim.to !== known.mark) return false
   return claim.id !== known.id && claim.id !== lostIdOf(claim.to)
-}
-
-/** The record, unless nothing moved. A sender that begins at `first` has heard of everything before it. */
-function changed(
-  known: SourceRecord | undefined,
-  reached: SourceRecord,
-  batch: Batch,
-): Pick<Settled<Outcome>, 'record'> {
-  if (reached.mark === (known?.mark ?? 0)) return {}
-  return { record: { ...reached, rejected: unheard(reached, batch).slice(-maxRejections) } }
-}
-
-/**
- * Told again are all rejections from the batch's first number, also those past its last: the sender takes everything
- * up to `acknowledged` for settled, whichever request settled it.
- */
-function settled(reached: SourceRecord, batch: Batch): Outcome {
-  const { mark, id } = reached
-  return { type: 'settled', acknowledged: mark, id, rejected: unheard(reached, batch) }
-}
-
-function unheard({ rejected }: SourceRecord, { first }: Batch): readonly Rejection[] {
-  return rejected.filter(({ sequence }) => sequence >= first)
 }

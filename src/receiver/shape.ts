@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, Field>>
 
 const types: readonly unknown[] = [completedType, deadType, lostType]
 const name: Field = { test: isName, is: 'text of 1 to 1024 characters, none of them a control character' }
-const anyText: Field = { test: (value) => typeof value === 'string', is: 'a string' }
+const text: Field = { test: isText, is: 'text of up to 8192 characters' }
 const sequence: Field = { test: isSequence, is: 'a whole number from 1' }
 const instant: Field = { test: isInstant, is: 'an instant in epoch milliseconds' }
 
@@ -24,60 +24,59 @@ const envelopeFields: Fields = {
 }
 
 const factFields: Fields = {
-  kind: anyText,
-  key: orElse(null, anyText),
+  kind: text,
+  key: orElse(null, text),
   attempt: { test: isCount, is: 'a whole number' },
   finish: sequence,
   enqueuedAt: instant,
   finishedAt: instant,
 }
 
+const completedFields: Fields = { result: { test: isResult, is: 'JSON of up to 16384 characters' } }
+
 const lostFields: Fields = { from: sequence, to: sequence }
 
 const errorFields: Fields = {
   reason: name,
-  name: orElse(undefined, anyText),
-  message: orElse(undefined, anyText),
+  name: orElse(undefined, text),
+  message: orElse(undefined, text),
   status: orElse(undefined, { test: Number.isSafeInteger, is: 'a whole number' }),
 }
 
 /** What keeps a parsed value from being a `WireEvent`, or `undefined` when nothing does. */
-export function faultInEvent(value: unknown): string | undefined {
-  if (!isRecord(value)) return 'it is not an object'
-  const fault = faultIn(value, envelopeFields, '')
+export function faultInEvent(event: unknown): string | undefined {
+  if (!isRecord(event)) return 'it is not an object'
+  const { data } = event
+  const fault = faultIn(event, envelopeFields, '')
   if (fault !== undefined) return fault
-  if (!isRecord(value.data)) return 'data is not an object'
-  return value.type === lostType ? faultInLost(value, value.data) : faultInAck(value, value.data)
+  if (!isRecord(data)) return 'data is not an object'
+  return event.type === lostType ? faultInLost(event, data) : faultInAck(event, data)
 }
 
-function faultInAck(event: Readonly<Record<string, unknown>>, data: unknown): string | undefined {
-  if (!isRecord(data)) return 'data is not an object'
-  if (!isName(event.subject)) return `subject is not ${name.is}`
-  const fault = faultIn(data, factFields, 'data.')
+type Values = Readonly<Record<string, unknown>>
+
+function faultInAck({ type, id, sequence, subject }: Values, data: Values): string | undefined {
+  if (!isName(subject)) return `subject is not ${name.is}`
+  const fault =
+    faultIn(data, factFields, 'data.') ??
+    (type === deadType ? faultInError(data.error) : faultIn(data, completedFields, 'data.'))
   if (fault !== undefined) return fault
-  if (event.type === deadType) {
-    if (!isRecord(data.error)) return 'data.error is not an object'
-    const faultOfError = faultIn(data.error, errorFields, 'data.error.')
-    if (faultOfError !== undefined) return faultOfError
-  }
-  const isOwnId = event.id === idOf(Number(event.sequence), event.subject)
-  return isOwnId ? undefined : 'id is not <sequence>-<subject>'
+  return id === idOf(Number(sequence), subject) ? undefined : 'id is not <sequence>-<subject>'
 }
 
-function faultInLost(event: Readonly<Record<string, unknown>>, data: unknown): string | undefined {
-  if (!isRecord(data)) return 'data is not an object'
+function faultInError(error: unknown): string | undefined {
+  return isRecord(error) ? faultIn(error, errorFields, 'data.error.') : 'data.error is not an object'
+}
+
+function faultInLost({ id, sequence }: Values, data: Values): string | undefined {
   const fault = faultIn(data, lostFields, 'data.')
   if (fault !== undefined) return fault
-  const to = Number(event.sequence)
+  const to = Number(sequence)
   if (data.to !== to || Number(data.from) > to) return 'data.from to data.to does not end at sequence'
-  return event.id === lostIdOf(to) ? undefined : 'id is not <sequence>-lost'
+  return id === lostIdOf(to) ? undefined : 'id is not <sequence>-lost'
 }
 
-function faultIn(
-  record: Readonly<Record<string, unknown>>,
-  fields: Fields,
-  path: string,
-): string | undefined {
+function faultIn(record: Values, fields: Fields, path: string): string | undefined {
   for (const [key, { test, is }] of Object.entries(fields)) {
     if (!test(record[key])) return `${path}${key} is not ${is}`
   }
@@ -94,11 +93,20 @@ export function isName(value: unknown): value is string {
   return value.isWellFormed() && !/\p{Cc}/u.test(value)
 }
 
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 8_192
+}
+
+/** As much as a device sends; absent where a handler returned nothing. */
+function isResult(value: unknown): boolean {
+  return value === undefined || JSON.stringify(value).length <= 16_384
+}
+
 // The characters of a URI alone, and within two segments: so that one queue has one spelling.
 function isSource(value: unknown): boolean {
   return (
     typeof value === 'string' &&
-    /^\/holdfast\/[\w.~!$&'()*+,;=:@%-]+\/[\w.~!$&'()*+,;=:@%-]+$/.test(value) &&
+    /^\/holdfast(\/[\w.~!$&'()*+,;=:@%-]+){2}$/.test(value) &&
     value.length <= 4_096
   )
 }
@@ -118,4 +126,13 @@ function isCount(value: unknown): boolean {
 
 function isInstant(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) <= 8.64e15
+}
+
+/** What was percent-encoded, or `undefined` where it cannot have been. */
+export function unescaped(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,6 @@
-import { isRecord, isSequence, type Rejection } from '../sync/wire.ts'
-import type { AckStore, Effect, Settled, Settlement, SourceRecord } from './store.ts'
+import type { DurableObjectStorage } from '../store/sqlite/driver.ts'
+import { recordOf, rowOf, schema, select } from './row.ts'
+import type { AckStore, Settled, Settlement } from './store.ts'
 
 /** What is used of a prepared statement. */
 export interface SqliteStatement {
@@ -7,21 +8,18 @@ export interface SqliteStatement {
   run(...values: (string | number)[]): unknown
 }
 
-/** What is used of a database: `DatabaseSync` of `node:sqlite` has it, and so have other synchronous drivers. */
+/**
+ * What is used of a database: `DatabaseSync` of `node:sqlite` (Node and Deno) and `Database` of `bun:sqlite` have it,
+ * and so have other synchronous drivers.
+ */
 export interface SqliteDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqliteStatement
   /** Whether a transaction is open, where the driver can tell: SQLite ends one by itself when its disk is full. */
   readonly isTransaction?: boolean
+  /** The same, as other drivers call it. */
+  readonly inTransaction?: boolean
 }
-
-const schema = `CREATE TABLE IF NOT EXISTS holdfast_sources (
-  source TEXT PRIMARY KEY,
-  principal TEXT NOT NULL,
-  mark INTEGER NOT NULL,
-  id TEXT NOT NULL,
-  rejected TEXT NOT NULL
-) STRICT, WITHOUT ROWID`
 
 /**
  * Keeps the marks in SQLite, in the table `holdfast_sources`, made here unless it exists. `onAck` gets the database as
@@ -30,6 +28,8 @@ const schema = `CREATE TABLE IF NOT EXISTS holdfast_sources (
  *
  * Journal mode and busy time-out are the caller's to set: `journal_mode = WAL` and a `busy_timeout` of some seconds
  * suit a server of several processes. No other transaction may be open on this connection while the receiver runs.
+ *
+ * In a Durable Object with the SQLite back end, give it `ctx.storage`: `tx` is that, and `tx.sql.exec` writes.
  *
  * @example
  * ```ts
@@ -50,95 +50,116 @@ const schema = `CREATE TABLE IF NOT EXISTS holdfast_sources (
  * await receive(new Request('https://example.com/acks', { method: 'HEAD' }))
  * ```
  */
-export function sqliteAcks<Database extends SqliteDatabase>(database: Database): AckStore<Database> {
-  database.exec(schema)
-  const select = database.prepare(
-    'SELECT principal, mark, id, rejected FROM holdfast_sources WHERE source = ?',
-  )
-  const upsert = database.prepare('INSERT OR REPLACE INTO holdfast_sources VALUES (?, ?, ?, ?, ?)')
-  const savepoint = database.prepare('SAVEPOINT holdfast_ack')
-  const release = database.prepare('RELEASE holdfast_ack')
-  const undo = database.prepare('ROLLBACK TO holdfast_ack')
-
+export function sqliteAcks<Database extends SqliteDatabase | DurableObjectStorage>(
+  database: Database,
+): AckStore<Database> {
+  const wide: SqliteDatabase | DurableObjectStorage = database
+  const connection = 'transactionSync' in wide ? durableObject(wide) : connected(wide)
   return {
     async settle(source, decide) {
-      database.exec('BEGIN IMMEDIATE')
-      try {
-        const { record, result } = perform(decide(recordOf(select.get(source))), attempt)
-        if (record !== undefined) {
-          upsert.run(source, record.principal, record.mark, record.id, JSON.stringify(record.rejected))
-        }
-        database.exec('COMMIT')
+      return connection.transaction(() => {
+        const settlement = decide(recordOf(connection.find(source)))
+        const { record, result } = perform(settlement, database, connection)
+        if (record !== undefined) connection.write(...rowOf(source, record))
         return result
-      } catch (error) {
-        if (database.isTransaction !== false) database.exec('ROLLBACK')
-        throw error
-      }
+      })
     },
   }
+}
 
-  function attempt(effect: Effect<Database>): Thrown | undefined {
-    savepoint.run()
-    let returned: unknown
-    try {
-      returned = effect(database)
-    } catch (error) {
-      undo.run()
-      release.run()
-      return { error }
-    }
-    refusePromise(returned)
-    release.run()
-    return undefined
-  }
+interface Connection {
+  /** Undoes everything, and throws, when `work` throws. */
+  transaction<Result>(work: () => Result): Result
+  /** Undoes what `work` wrote when it throws, and returns what it threw. */
+  attempt(work: () => void): Thrown | undefined
+  find(source: string): unknown
+  write(...row: (string | number)[]): unknown
 }
 
 interface Thrown {
   readonly error: unknown
 }
 
+const upsert = 'INSERT OR REPLACE INTO holdfast_sources VALUES (?, ?, ?, ?, ?)'
+
+function durableObject(storage: DurableObjectStorage): Connection {
+  storage.sql.exec(schema)
+  return {
+    transaction: (work) => storage.transactionSync(work),
+    attempt(work) {
+      try {
+        storage.transactionSync(work)
+        return undefined
+      } catch (error) {
+        return { error }
+      }
+    },
+    find: (source) => storage.sql.exec(select, source).toArray()[0],
+    write: (...row) => storage.sql.exec(upsert, ...row),
+  }
+}
+
+function connected(database: SqliteDatabase): Connection {
+  database.exec(schema)
+  const [find, write] = [database.prepare(select), database.prepare(upsert)]
+  const savepoint = database.prepare('SAVEPOINT holdfast_ack')
+  const release = database.prepare('RELEASE holdfast_ack')
+  const undo = database.prepare('ROLLBACK TO holdfast_ack')
+
+  return {
+    transaction(work) {
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        database.exec('COMMIT')
+        return result
+      } catch (error) {
+        if (database.isTransaction ?? database.inTransaction ?? true) database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    attempt(work) {
+      savepoint.run()
+      try {
+        work()
+      } catch (error) {
+        undo.run()
+        release.run()
+        return { error }
+      }
+      release.run()
+      return undefined
+    },
+    find: (source) => find.get(source),
+    write: (...row) => write.run(...row),
+  }
+}
+
 function perform<Tx, Result>(
-  settlement: Settlement<Tx, Result>,
-  attempt: (effect: Effect<Tx>) => Thrown | undefined,
+  settlement: Settlement<Tx, unknown, Result>,
+  tx: Tx,
+  { attempt }: Connection,
 ): Settled<Result> {
   let step = settlement.next()
   while (step.done !== true) {
-    const thrown = attempt(step.value)
+    const { effect } = step.value
+    let answer: unknown
+    const thrown = attempt(() => {
+      answer = effect(tx)
+    })
+    refusePromise(answer)
     step = thrown ? settlement.throw(thrown.error) : settlement.next()
   }
   return step.value
 }
 
 /** The transaction would be over, or another's, by the time the promise settles. */
-function refusePromise(returned: unknown): void {
-  if (typeof returned !== 'object' || returned === null || !('then' in returned)) return
+function refusePromise(answer: unknown): void {
+  if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
   const refused = new TypeError(
     'Cannot settle: onAck returned a promise, and a SQLite transaction cannot wait for it',
   )
   // Its own failure adds nothing to this one, and must not end the process as an unhandled rejection.
-  Promise.resolve(returned).catch(() => refused)
+  Promise.resolve(answer).catch(() => refused)
   throw refused
-}
-
-function recordOf(row: unknown): SourceRecord | undefined {
-  if (row === undefined || row === null) return undefined
-  if (!isRecord(row)) throw corrupt()
-  const { principal, mark, id, rejected } = row
-  if (typeof principal !== 'string' || !isSequence(mark) || typeof id !== 'string') throw corrupt()
-  return { principal, mark, id, rejected: rejectionsOf(rejected) }
-}
-
-function rejectionsOf(text: unknown): readonly Rejection[] {
-  const list: unknown = typeof text === 'string' ? JSON.parse(text) : undefined
-  if (!Array.isArray(list) || !list.every(isRejection)) throw corrupt()
-  return list
-}
-
-function isRejection(value: unknown): value is Rejection {
-  if (!isRecord(value)) return false
-  return isSequence(value.sequence) && typeof value.code === 'string' && typeof value.message === 'string'
-}
-
-function corrupt(): Error {
-  return new Error('Cannot settle: a row of holdfast_sources is not as it was written')
 }

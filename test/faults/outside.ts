@@ -65,15 +65,15 @@ export const outsideFaults: readonly Fault[] = [
   {
     name: 'the receiver moves its mark although onAck threw',
     file: 'src/receiver/settlement.ts',
-    from: '{ ...changed(known, reached, batch), result: delivery.failed }',
-    to: '{ ...changed(known, { ...reached, mark: item.to, id: item.id }, batch), result: delivery.failed }',
+    from: "return { record, result: { type: 'failed', error, ack } }",
+    to: "return { record: { principal, mark: to, id, rejected }, result: { type: 'failed', error, ack } }",
     caughtBy: 'simulator',
   },
   {
     name: 'the receiver takes what it knows already once more',
     file: 'src/receiver/settlement.ts',
-    from: 'if (item.to <= reached.mark) continue',
-    to: 'if (item.to < reached.mark) continue',
+    from: 'if (to <= (known?.mark ?? 0)) continue',
+    to: 'if (to < (known?.mark ?? 0)) continue',
     caughtBy: 'simulator',
   },
 ]

@@ -96,6 +96,21 @@ describe('the size of a body', () => {
     expect(await refusal(streamed(body, { 'content-length': '10' }))).toEqual([413, 'body-too-large'])
   })
 
+  test('is held once, however small the pieces it comes in', async () => {
+    const text = encodeBatch(range(1, 3))
+    const bytes = new TextEncoder().encode(text)
+    let next = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (next < bytes.length) controller.enqueue(bytes.subarray(next, ++next))
+        else controller.close()
+      },
+    })
+    const { receive, numbers } = receiver({ maxBodyBytes: bytes.length })
+    expect((await receive(streamed(body))).status).toBe(200)
+    expect(numbers).toEqual([1, 2, 3])
+  })
+
   test('is believed from a length that says too much, without reading', async () => {
     let pulled = false
     const pull = (): void => {

@@ -1,17 +1,25 @@
-import { memoryAcks } from 'holdfast/receiver'
+import { memoryAcks, type Step } from 'holdfast/receiver'
 import { describe, expect, test } from 'vitest'
-import { storeSuite } from './store-suite.ts'
+import { storeTests } from './store-suite.ts'
 
-storeSuite('memoryAcks', memoryAcks)
+const step = (effect: () => unknown): Step<undefined> => ({
+  effect,
+  record: { principal: 'ada', mark: 1, id: '1-job', rejected: [] },
+})
+
+describe('memoryAcks, as a store of acknowledgements', () => {
+  for (const [name, run] of Object.entries(storeTests({ open: memoryAcks, nothing: undefined })))
+    test(name, run)
+})
 
 describe('memoryAcks', () => {
   test('waits for an effect that is a promise before the settlement goes on', async () => {
     const seen: string[] = []
     await memoryAcks().settle('s', function* () {
-      yield async () => {
+      yield step(async () => {
         await Promise.resolve()
         seen.push('effect')
-      }
+      })
       seen.push('after')
       return { result: undefined }
     })
@@ -24,7 +32,7 @@ describe('memoryAcks', () => {
     const seen: string[] = []
     const run = (source: string, label: string, wait?: Promise<void>): Promise<void> =>
       store.settle(source, function* () {
-        yield () => wait
+        yield step(() => wait)
         seen.push(label)
         return { result: undefined }
       })
@@ -40,7 +48,7 @@ describe('memoryAcks', () => {
   test('throws a rejected effect into the settlement', async () => {
     const caught = await memoryAcks().settle('s', function* () {
       try {
-        yield () => Promise.reject(new Error('later'))
+        yield step(() => Promise.reject(new Error('later')))
       } catch (error) {
         return { result: error }
       }

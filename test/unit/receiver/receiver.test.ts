@@ -204,7 +204,7 @@ describe('a rejection', () => {
   test('is bounded', async () => {
     const { send } = receiver({
       onAck: () => {
-        throw new RejectAck('c'.repeat(1_000), '\ud83d'.repeat(1_000))
+        throw new RejectAck('c'.repeat(1_000), '\ud83d\0'.repeat(1_000))
       },
     })
     const rejected = [{ sequence: 1, code: 'c'.repeat(64), message: '\ufffd'.repeat(500) }]

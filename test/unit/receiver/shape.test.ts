@@ -68,22 +68,31 @@ describe('an event is refused, with the field, when', () => {
     ['sequence', [undefined, 1, '', '0', '-1', '1.5', '1e3', ' 1', '9007199254740991', '1'.repeat(17)]],
     ['subject', [undefined, '', 7, 'j\n']],
     ['data', [undefined, null, [], 'text']],
-    ['data.kind', [undefined, null, 7]],
-    ['data.key', [undefined, 7, {}]],
+    ['data.kind', [undefined, null, 7, 'k'.repeat(8_193)]],
+    ['data.key', [undefined, 7, {}, 'k'.repeat(8_193)]],
     ['data.attempt', [undefined, -1, 1.5, '1', 2 ** 53]],
     ['data.finish', [undefined, 0, 1.5, null]],
     ['data.enqueuedAt', [undefined, null, '2026', 9e15]],
     ['data.finishedAt', [undefined, null, -9e15]],
     ['data.error', [undefined, null, 'text', []]],
     ['data.error.reason', [undefined, 7, '']],
-    ['data.error.name', [null, 7]],
-    ['data.error.message', [null, {}]],
+    ['data.error.name', [null, 7, 'n'.repeat(8_193)]],
+    ['data.error.message', [null, {}, 'm'.repeat(8_193)]],
     ['data.error.status', ['500', 1.5]],
   ])('%s is wrong', async (path, values) => {
     for (const value of values) {
       const detail = await receiver().detailOf([but(dead(1), { [path]: value })])
       expect(detail, JSON.stringify(value)).toContain(`event 0: ${path} is not `)
     }
+  })
+
+  test('data.result is longer than any that a device sends', async () => {
+    const most = 'r'.repeat(16_382)
+    const detail = await receiver().detailOf([but(completed(1), { 'data.result': `${most}r` })])
+    expect(detail).toContain('event 0: data.result is not JSON of up to 16384 characters')
+    const { receive } = receiver()
+    const longest = but(completed(1), { 'data.result': most, 'data.key': 'k'.repeat(8_192) })
+    expect((await receive(post(JSON.stringify([longest])))).status).toBe(200)
   })
 
   test('id is not made of sequence and subject', async () => {

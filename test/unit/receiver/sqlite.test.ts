@@ -8,9 +8,20 @@ import { createReceiver, RejectAck } from 'holdfast/receiver'
 import { sqliteAcks } from 'holdfast/receiver/sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { authenticate, post, range, source } from './device.ts'
-import { storeSuite } from './store-suite.ts'
+import { type Bench, storeTests } from './store-suite.ts'
 
-storeSuite('sqliteAcks', () => sqliteAcks(opened()))
+describe('sqliteAcks, as a store of acknowledgements', () => {
+  let database: DatabaseSync
+  const bench: Bench<DatabaseSync, unknown> = {
+    open() {
+      database = opened()
+      return sqliteAcks(database)
+    },
+    nothing: undefined,
+    effects: { write: insert, written: async () => effects(database) },
+  }
+  for (const [name, run] of Object.entries(storeTests(bench))) test(name, run)
+})
 
 function opened(file = ':memory:'): DatabaseSync {
   const database = new DatabaseSync(file)
@@ -45,8 +56,9 @@ function mark(database: DatabaseSync): unknown {
   return database.prepare('SELECT mark FROM holdfast_sources WHERE source = ?').get(source)?.mark
 }
 
-const insert = (database: DatabaseSync, sequence: number): unknown =>
-  database.prepare('INSERT INTO effects VALUES (?)').run(sequence)
+function insert(database: DatabaseSync, sequence: number): unknown {
+  return database.prepare('INSERT INTO effects VALUES (?)').run(sequence)
+}
 
 describe('a receiver on SQLite', () => {
   test('hands the database to onAck, inside the transaction that moves the mark', async () => {

@@ -4,10 +4,13 @@ import type { JobContext } from '../types.ts'
 import { answerOf, assertOk, type AssertOkOptions, refusal } from './assert-ok.ts'
 import type { RequestPayload } from './payload.ts'
 
+/** As `fetch` takes them; the name that the DOM has for it is not known where there is only Node. */
+type HeadersGiven = NonNullable<RequestInit['headers']>
+
 /** Headers, or what computes them before each attempt. */
 export type HeadersSource<Payload> =
-  | HeadersInit
-  | ((payload: Payload, job: JobContext) => HeadersInit | Promise<HeadersInit>)
+  | HeadersGiven
+  | ((payload: Payload, job: JobContext) => HeadersGiven | Promise<HeadersGiven>)
 
 /** What sends a request: `fetch`, or what tells, too, how much of the body is sent. */
 export type Send = (

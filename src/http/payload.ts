@@ -8,11 +8,11 @@ export interface RequestPayload {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Small text as it is, everything else as its bytes. */
   readonly body?: string | Blob
-  readonly credentials?: RequestCredentials
+  readonly credentials?: Request['credentials']
   readonly mode?: 'same-origin'
-  readonly cache?: RequestCache
-  readonly redirect?: RequestRedirect
-  readonly referrerPolicy?: ReferrerPolicy
+  readonly cache?: Request['cache']
+  readonly redirect?: Request['redirect']
+  readonly referrerPolicy?: Request['referrerPolicy']
   readonly integrity?: string
 }
 

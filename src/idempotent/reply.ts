@@ -9,7 +9,7 @@ import type { KeyId, Snapshot } from './store.ts'
 export interface Reply {
   /** @default 200 */
   readonly status?: number
-  readonly headers?: HeadersInit
+  readonly headers?: NonNullable<RequestInit['headers']>
   /** Text goes as `text/plain` unless `headers` say otherwise. Not together with `json`. */
   readonly body?: string | Uint8Array | null
   /** A value that goes as `application/json` unless `headers` say otherwise. */

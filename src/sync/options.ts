@@ -3,6 +3,9 @@ import type { AckWishes } from '../machine/decide.ts'
 /** The finishes that can be acknowledged. */
 export type Finish = 'completed' | 'dead'
 
+/** As `fetch` takes them; the name that the DOM has for it is not known where there is only Node. */
+type HeadersGiven = NonNullable<RequestInit['headers']>
+
 /** How finished jobs are told to the application's server. */
 export interface SyncOptions {
   /** Where acknowledgements are posted: the URL that `createReceiver` of `holdfast/receiver` is mounted at. */
@@ -13,7 +16,7 @@ export interface SyncOptions {
    *
    * @default none
    */
-  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>)
+  readonly headers?: HeadersGiven | (() => HeadersGiven | Promise<HeadersGiven>)
   /**
    * Sends a request. Bring one to send cookies to another origin (`credentials: 'include'`), or to go through a
    * binding.

@@ -58,7 +58,7 @@ async function work({ worker, replica, sender }: Parts, wanting: Wanting, over: 
     }
     // Asks on the truth: a claim that rides along finds whatever is due, also what other contexts brought.
     await replica.submit(() => undefined, { fresh: true })
-    if (runner.live > 0) continue
+    if (runner.live > 0 || (await worker.takeBack())) continue
     const { completed, dead } = runner.tally
     // With the worker on: what comes while the server is waited for need not wait as well.
     await sender?.flush({ signal: over })

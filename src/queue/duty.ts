@@ -9,6 +9,8 @@ export interface Duty {
   stop(graceMs: number): Promise<void>
   /** As `stop`, but at once: the context may be gone a moment later. */
   leave(): Promise<void>
+  /** Starts again if the queue was started when it left, and nobody started or stopped it since. */
+  rejoin(): Promise<void>
   /** Wants the worker on until `end` is called. */
   want(): Wanting
 }
@@ -24,6 +26,7 @@ export function createDuty(worker: Worker): Duty {
   const wanting = new Set<symbol>()
   const queue = Symbol('queue')
   let starting: Promise<void> | undefined
+  let leftStarted = false
 
   /** One start for all: of two that wait for a stop to end, the worker would let the later one stand. */
   const turnOn = (): Promise<void> => {
@@ -47,7 +50,12 @@ export function createDuty(worker: Worker): Duty {
     wanting.clear()
     starting = undefined
   }
+  const start = (): Promise<void> => {
+    leftStarted = false
+    return begin(queue)
+  }
   const stop = (graceMs: number): Promise<void> => {
+    leftStarted = false
     clear()
     return worker.stop(graceMs)
   }
@@ -56,12 +64,14 @@ export function createDuty(worker: Worker): Duty {
     get isStarted() {
       return wanting.has(queue)
     },
-    start: () => begin(queue),
+    start,
     stop,
     leave() {
+      leftStarted ||= wanting.has(queue)
       clear()
       return worker.leave()
     },
+    rejoin: async () => (leftStarted ? start() : undefined),
     want() {
       const who = Symbol('drain')
       return {

@@ -4,7 +4,7 @@ import { tellDue } from './due.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type { Parts } from './parts.ts'
 import * as reads from './reads.ts'
-import type { DrainOptions, Queue } from './types.ts'
+import type { DrainOptions, LeaveOptions, Queue } from './types.ts'
 import * as verbs from './verbs.ts'
 import { createView } from './view.ts'
 
@@ -12,6 +12,7 @@ import { createView } from './view.ts'
 const graceMs = 5_000
 
 const checkStop = having<{ readonly graceMs: number }>({ graceMs: amount(0) })
+const checkLeave = having<LeaveOptions>({ flush: is('boolean') })
 const checkDrain = having<DrainOptions>({ signal: is('object'), deadlineMs: amount(0) })
 const checkWait = having<{ readonly signal: AbortSignal }>({ signal: is('object') })
 const checkDestroy = having<{ readonly force: boolean }>({ force: is('boolean') })
@@ -67,8 +68,14 @@ function running(parts: Parts) {
       worker.wake(true)
       sender?.wake()
     },
-    async leave() {
-      await Promise.all([duty.leave(), sender?.leave()])
+    async leave(options = {}) {
+      checkLeave('options', options)
+      // The bye first: what comes after may not be sent any more.
+      await Promise.all([duty.leave(), sender?.leave(options)])
+    },
+    rejoin() {
+      sender?.wake()
+      return duty.rejoin()
     },
     async flush(options = {}) {
       checkWait('options', options)

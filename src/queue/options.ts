@@ -82,6 +82,13 @@ export interface Limits {
   /** How many jobs run at once, over all kinds and contexts. @default Infinity */
   readonly maxRunning?: number
   /**
+   * From which share of the origin's quota on a `warning` tells that room runs out: once each time it is reached. Looked
+   * at by each `info()`; page hosts ask for that after enqueues.
+   *
+   * @default 0.9
+   */
+  readonly warnAtShare?: number
+  /**
    * How large a payload may be (bytes): as JSON in UTF-8 where it is plain JSON, else text in UTF-8 and binary data
    * exactly, and an estimate of whatever holds them.
    *

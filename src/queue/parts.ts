@@ -11,6 +11,7 @@ import type { Duty } from './duty.ts'
 import type { Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
 import type { Pulse } from './pulse.ts'
+import type { createQuotaWatch } from './quota.ts'
 import type { Results } from './results.ts'
 
 /** A queue's rooms, wired together: what its methods work with. */
@@ -30,6 +31,7 @@ export interface Parts {
   readonly pulse: Pulse
   readonly backlog: Backlog
   readonly maxPayloadBytes: number
+  readonly watchQuota: ReturnType<typeof createQuotaWatch>
   readonly maxRunning: number
   readonly concurrency: number
   readonly mint: () => string

@@ -1,6 +1,6 @@
 import type { SyncOptions } from '../sync/options.ts'
 import type { Tasks } from '../types.ts'
-import { amount, anything, count, is, list, number, oneOf, options, text } from './check.ts'
+import { amount, anything, count, is, list, number, numeric, oneOf, options, text } from './check.ts'
 import { kindsOf } from './kinds.ts'
 import { methodsOf } from './methods.ts'
 import type {
@@ -89,6 +89,7 @@ const checkOptions = options<LooseOptions>({
     overflow: oneOf('reject', 'drop-oldest'),
     maxRunning: count(1),
     maxPayloadBytes: amount(0),
+    warnAtShare: numeric(0, 'number up to 1', (value) => value <= 1),
   }),
   retention: options<RetentionSettings>({
     finishedMs: amount(0),

@@ -1,5 +1,7 @@
 import { QueueError } from '../errors.ts'
 import { owned } from '../machine/decide.ts'
+import { hasUnsent } from '../machine/outbox.ts'
+import { owesJobs } from '../machine/owed.ts'
 import { counts, list, oldestPendingAgeMs, type WhyNot, whyNot } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Replica } from '../replica/types.ts'
@@ -7,7 +9,7 @@ import { storedPayload } from '../worker/payload.ts'
 import { checkFilter } from './check.ts'
 import { nowOf, type Parts } from './parts.ts'
 import { showHold, showJob, showReject } from './show.ts'
-import type { JobFilter, JobPage, JobView, QueueInfo, RejectedAckView } from './types.ts'
+import type { JobFilter, JobPage, JobView, Owed, QueueInfo, RejectedAckView } from './types.ts'
 
 export async function getJob({ replica, owner }: Parts, id: string): Promise<JobView | undefined> {
   const job = (await replica.open()).jobs.get(id)
@@ -61,6 +63,7 @@ export async function info(parts: Parts): Promise<QueueInfo> {
     kinds,
     oldestPendingAgeMs: oldestPendingAgeMs(state, owner, nowOf(clock)),
     paused: state.isPaused(owner),
+    owed: owedOf(parts, state),
     holds: [...state.holds.values()].filter((hold) => hold.owner === owner).map(showHold),
     worker: {
       name: worker.name || undefined,
@@ -74,9 +77,20 @@ export async function info(parts: Parts): Promise<QueueInfo> {
   }
 }
 
-async function storeInfo({ store, storeState }: Parts): Promise<QueueInfo['store']> {
+function owedOf({ owner, worker, sender, clock }: Parts, state: State): Owed {
+  const { abilities } = worker
+  const now = nowOf(clock)
+  const here = owesJobs(state, owner, (kind) => abilities.has(kind), now)
+  return {
+    here: here || (sender !== undefined && hasUnsent(state, owner)),
+    elsewhere: owesJobs(state, owner, (kind) => !abilities.has(kind), now),
+  }
+}
+
+async function storeInfo({ store, storeState, watchQuota }: Parts): Promise<QueueInfo['store']> {
   // Where the platform does not tell, the rest is told all the same.
   const estimate = await store.estimate?.().catch(() => undefined)
+  if (estimate !== undefined) watchQuota(estimate)
   const { identity, durable } = store
   return { identity, durable, state: storeState(), usage: estimate?.usage, quota: estimate?.quota }
 }

@@ -110,6 +110,25 @@ export interface DrainResult {
   readonly stopped: 'idle' | 'deadline' | 'offline' | 'held'
 }
 
+/** What a host has its context woken for; see {@link QueueInfo}. */
+export interface Owed {
+  /** Jobs of kinds that have a handler in this context, or acknowledgements that the server has not settled. */
+  readonly here: boolean
+  /** Jobs of kinds that other contexts have to run. */
+  readonly elsewhere: boolean
+}
+
+/** Options of {@link Queue.leave}. */
+export interface LeaveOptions {
+  /**
+   * Also sends acknowledgements that are unsent, as many as one `keepalive` request holds (64 KiB), unless another
+   * context is sending. Nobody waits for the answer.
+   *
+   * @default false
+   */
+  readonly flush?: boolean
+}
+
 export interface QueueInfo {
   readonly name: string
   readonly owner: string
@@ -119,6 +138,11 @@ export interface QueueInfo {
   readonly oldestPendingAgeMs: number | null
   readonly paused: boolean
   readonly holds: readonly HoldView[]
+  /**
+   * For hosts: whether there is something worth coming back for. Jobs that run, are due, held or back off after a
+   * failure count, and so do unsent acknowledgements; jobs that are only delayed, snoozed or paused do not.
+   */
+  readonly owed: Owed
   readonly worker: {
     readonly name: string | undefined
     readonly started: boolean
@@ -200,8 +224,13 @@ export interface Queue<Kinds extends KindMap = KindMap> {
   resume(kind?: keyof Kinds & string): Promise<void>
   /** For hosts: looks at the log and the network now, since timers may have been frozen. */
   wake(): void
-  /** For hosts: gives everything up at once, as the page may be gone a moment later. `start()` begins anew. */
-  leave(): Promise<void>
+  /**
+   * For hosts: gives everything up at once, as the page may be gone a moment later. `start()` begins anew, `rejoin()`
+   * if it had been started.
+   */
+  leave(options?: LeaveOptions): Promise<void>
+  /** For hosts: after a `leave()`, starts again if it had been started, and sends acknowledgements. */
+  rejoin(): Promise<void>
 
   get(id: string): Promise<JobView | undefined>
   /**

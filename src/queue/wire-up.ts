@@ -21,6 +21,7 @@ import { type CommonOptions, retentionOf } from './options.ts'
 import type { Parts } from './parts.ts'
 import { type Platform, platformKey } from './platform.ts'
 import { createPulse } from './pulse.ts'
+import { createQuotaWatch } from './quota.ts'
 import { type Contract, register } from './registry.ts'
 import { createResults, type Results } from './results.ts'
 import { upkeepRider } from './upkeep.ts'
@@ -62,6 +63,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
     connectivity: common.connectivity,
     deciding: ({ now, emit }) => ({ now, emit, owner, acks: common.wishes() }),
     ...limitsOf(options),
+    watchQuota: createQuotaWatch(options.limits?.warnAtShare ?? 0.9, warn),
     ...{ maxRunning: working.maxRunning, concurrency: working.concurrency },
     storeState: () => state.current,
     erasure: { current: undefined },

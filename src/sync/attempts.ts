@@ -139,8 +139,9 @@ export class Attempts {
   /** Milliseconds until no other context keeps this one from sending. */
   untilFree(): number {
     const { replica, owner, clock } = this.#options
-    if (replica.state === undefined || this.#sender === undefined) return 0
-    return untilFree(replica.state, owner, this.#sender, replica.byes, clock.monotonic())
+    if (replica.state === undefined) return 0
+    // One that never sent has no name, and nobody has an empty one.
+    return untilFree(replica.state, owner, this.#sender ?? '', replica.byes, clock.monotonic())
   }
 
   #tools(): PassTools {

@@ -52,8 +52,12 @@ class OutboxSender implements Sender {
     await this.#attempts.abort()
   }
 
-  leave(): Promise<void> {
-    return this.#attempts.leave()
+  async leave({ flush = false }: { readonly flush?: boolean } = {}): Promise<void> {
+    const request = flush && this.#attempts.untilFree() === 0 ? this.final() : undefined
+    const left = this.#attempts.leave()
+    // Whoever sends next learns from the server what of it arrived.
+    if (request !== undefined) this.#transport.send(request.init).catch(() => undefined)
+    await left
   }
 
   wake(): void {

@@ -20,6 +20,8 @@ export interface Reply {
 export interface Transport {
   /** Rejects with what `headers` or `fetch` threw, with the signal's reason, or with `timeout`. */
   post(batch: Batch, signal: AbortSignal): Promise<Reply>
+  /** Sends a request as it is. */
+  send(init: RequestInit): Promise<Response>
   /** The user's headers as they last were: for a request that cannot wait for new ones. */
   lastHeaders(): Headers | undefined
 }
@@ -46,6 +48,7 @@ export function createTransport(options: SyncOptions, clock: Clock): Transport {
 
   return {
     post: (batch, signal) => limited((limit) => exchange(batch, limit), clock, signal),
+    send: async (init) => fetch(url, init),
     lastHeaders: () => last,
   }
 }

@@ -79,8 +79,11 @@ export interface Sender {
   start(): void
   /** Aborts the request under way, and lets other contexts send. Resolves when that is done. */
   stop(): Promise<void>
-  /** Lets other contexts send at once, as this one may be gone a moment later. What finishes later is sent again. */
-  leave(): Promise<void>
+  /**
+   * Lets other contexts send at once, as this one may be gone a moment later. What finishes later is sent again. With
+   * `flush`, sends {@link final} unless another context sends; nobody waits for its answer.
+   */
+  leave(options?: { readonly flush?: boolean }): Promise<void>
   /** Tries at once, except where the server asked for time: the network is back, or the page is seen again. */
   wake(): void
   /** After `leave`: sends what finishes again, as planned before, and cuts no wait short. */

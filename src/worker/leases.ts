@@ -15,7 +15,7 @@ export class LeaseWatch {
   readonly presence: Presence
   #me = ''
   #isOn = false
-  #reclaiming = false
+  #reclaiming: Promise<boolean> | undefined
 
   constructor(options: WorkerOptions, deciding: (drafting: Drafting) => Deciding) {
     this.#options = options
@@ -46,7 +46,14 @@ export class LeaseWatch {
       if (id !== undefined && state.jobs.get(id)?.run?.lock) others.add(worker)
     }
     this.presence.watch(others)
-    if (this.lost(state, this.#options.replica.byes).length > 0) this.reclaim()
+    if (this.lost(state, this.#options.replica.byes).length > 0) void this.reclaim()
+  }
+
+  /** Looks who is gone already, and takes back what they held. Resolves to whether there was something. */
+  async takeBack(): Promise<boolean> {
+    await this.presence.settled(this.#me)
+    const { state, byes } = this.#options.replica
+    return state !== undefined && this.lost(state, byes).length > 0 && this.reclaim()
   }
 
   lost(state: State, byes: ReadonlySet<string>): LostLease[] {
@@ -63,30 +70,36 @@ export class LeaseWatch {
     return until
   }
 
-  /** Reads who said goodbye, and takes back what the lost held, in one step. */
-  reclaim(): void {
-    if (this.#reclaiming || !this.#isOn) return
-    this.#reclaiming = true
+  /** Reads who said goodbye, and takes back what the lost held, in one step. Resolves to whether that was done. */
+  reclaim(): Promise<boolean> {
+    if (!this.#isOn) return Promise.resolve(false)
+    this.#reclaiming ??= this.#reclaim().finally(() => {
+      this.#reclaiming = undefined
+    })
+    return this.#reclaiming
+  }
+
+  #reclaim(): Promise<boolean> {
     const { replica, maxCrashes, warn } = this.#options
     const decided = replica.submit(
       (state, drafting) => {
         const lost = this.lost(state, drafting.byes)
         decideReclaim(state, lost, maxCrashes, this.#deciding(drafting))
         for (const bye of drafting.byes) if (!isMissed(state, bye)) drafting.forget(bye)
+        return true
       },
       { fresh: true },
     )
-    decided
-      .catch((error: unknown) => warn('Cannot take back lost jobs yet', error))
-      .finally(() => {
-        this.#reclaiming = false
-      })
+    return decided.catch((error: unknown) => {
+      warn('Cannot take back lost jobs yet', error)
+      return false
+    })
   }
 
   #onFreed(): void {
     const { replica, warn } = this.#options
     replica.catchUp().then(
-      () => this.reclaim(),
+      () => void this.reclaim(),
       (error: unknown) => warn('Cannot read the log', error),
     )
   }

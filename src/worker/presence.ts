@@ -6,6 +6,8 @@ export interface Presence {
   take(worker: string): Promise<{ readonly locked: boolean; readonly release: () => void }>
   /** Watches the locks of exactly these workers. */
   watch(workers: ReadonlySet<string>): void
+  /** Resolves once those whose lock is free already are `freed`. */
+  settled(me: string): Promise<void>
   /** Workers whose lock was seen free: hints, since the epoch is the truth. */
   readonly freed: ReadonlySet<string>
   stop(): void
@@ -45,6 +47,11 @@ export function createPresence(
       }
       if (locks === undefined) return
       for (const worker of workers) if (!watched.has(worker)) watchOne(worker)
+    },
+    async settled(me) {
+      if (locks === undefined || watched.size === 0) return
+      // Requests are granted in the order they were made: nobody else asks for this one.
+      await locks.request(`${me}:settled`, {}, () => undefined).catch(onError)
     },
     stop() {
       this.watch(new Set())

@@ -136,6 +136,11 @@ export class Worker {
     return left
   }
 
+  /** Takes back what holders had that are gone already. Resolves to whether there was something. */
+  takeBack(): Promise<boolean> {
+    return this.#leases.takeBack()
+  }
+
   /** Looks now: timers may have been frozen, and hints lost. With `online`, what waits for a network is tried. */
   wake(online: boolean): void {
     if (this.#mode !== 'on') return
@@ -226,7 +231,7 @@ export class Worker {
     const { state } = replica
     if (state === undefined) return
     if (clock.monotonic() - this.#lookedAt >= lookMs) this.wake(false)
-    else if (this.#leases.lost(state, replica.byes).length > 0) this.#leases.reclaim()
+    else if (this.#leases.lost(state, replica.byes).length > 0) void this.#leases.reclaim()
     else replica.poke()
     this.#arm(state)
   }

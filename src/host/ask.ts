@@ -1,0 +1,71 @@
+import type { DrainResult } from '../queue/types.ts'
+import type { Clock } from '../types.ts'
+
+/** Asks a service worker to drain a queue now; sent with the port that it is to answer on. */
+interface Ask {
+  readonly type: 'holdfast:drain'
+  readonly queue: string
+  readonly owner: string
+}
+
+/** `draining` at once, so that whoever asked knows that somebody is there; then how it ended. */
+export type Answer =
+  | { readonly type: 'holdfast:draining'; readonly deadlineMs: number }
+  | { readonly type: 'holdfast:drained'; readonly result: DrainResult }
+  | { readonly type: 'holdfast:failed'; readonly message: string }
+
+/** What is used of a `ServiceWorker`. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer: Transferable[]): void
+}
+
+/** How long a worker may take to say that it heard: it may have to be started first (milliseconds). */
+const hearMs = 15_000
+
+/** How much longer than its deadline a drain may take: it gives back what runs (milliseconds). */
+const lateMs = 15_000
+
+/**
+ * Asks a service worker to drain a queue. Resolves to what it did; `undefined` when it does not answer: it has no host
+ * for this queue, or was stopped.
+ *
+ * @throws Error when the drain failed there.
+ */
+export function askToDrain(
+  worker: WorkerLike,
+  { name, owner }: { readonly name: string; readonly owner: string },
+  clock: Pick<Clock, 'setTimer'>,
+): Promise<DrainResult | undefined> {
+  const { port1, port2 } = new MessageChannel()
+  const answered = new Promise<DrainResult | undefined>((resolve, reject) => {
+    const giveUp = (): void => end(() => resolve(undefined))
+    let cancel = clock.setTimer(giveUp, hearMs)
+    const end = (settle: () => void): void => {
+      cancel()
+      port1.close()
+      settle()
+    }
+    port1.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if (data.type === 'holdfast:drained') return end(() => resolve(data.result))
+      if (data.type === 'holdfast:failed') {
+        return end(() => reject(new Error(`Cannot drain in the service worker: ${data.message}`)))
+      }
+      cancel()
+      cancel = clock.setTimer(giveUp, data.deadlineMs + lateMs)
+    }
+    // Where the platform tells of it: the worker is gone.
+    port1.addEventListener('close', giveUp)
+  })
+  const ask: Ask = { type: 'holdfast:drain', queue: name, owner }
+  worker.postMessage(ask, [port2])
+  return answered
+}
+
+/** Whether a message asks for this queue. */
+export function isAsk(
+  data: unknown,
+  { name, owner }: { readonly name: string; readonly owner: string },
+): boolean {
+  const { type, queue, owner: whose }: Partial<Record<keyof Ask, unknown>> = Object(data)
+  return type === 'holdfast:drain' && queue === name && whose === owner
+}

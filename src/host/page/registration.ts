@@ -1,0 +1,28 @@
+import type { RegistrationLike } from './types.ts'
+
+/** A registration that may still come. */
+export interface Expected {
+  /** What is there by now. */
+  readonly current: RegistrationLike | undefined
+  /** Resolves to it once it is there. One that fails is none. */
+  readonly found: Promise<RegistrationLike | undefined>
+}
+
+export function expectRegistration(
+  given: RegistrationLike | undefined | Promise<RegistrationLike | undefined>,
+): Expected {
+  let current = given instanceof Promise ? undefined : given
+  const found = Promise.resolve(given).then(
+    (registration) => {
+      current = registration
+      return registration
+    },
+    () => undefined,
+  )
+  return {
+    get current() {
+      return current
+    },
+    found,
+  }
+}

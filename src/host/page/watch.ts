@@ -1,0 +1,111 @@
+import { isQueueError } from '../../errors.ts'
+import type { Owed } from '../../queue/types.ts'
+import type { AttachOptions, HostedQueue } from './types.ts'
+
+/** How long a page goes without looking again, whatever happens (milliseconds). */
+const pauseMs = 1_000
+
+/** What was seen of a queue. */
+export interface Seen {
+  readonly owed: Owed
+  /** Whether this page runs jobs. */
+  readonly isStarted: boolean
+  /** Something failed, or is held, that was not done since. */
+  readonly isTroubled: boolean
+}
+
+/** Looks at the queue whenever it changes, once a second at the most. */
+export interface Watch {
+  /** Looks soon. `isFresh` is handed on: there is something new. */
+  look(isFresh: boolean): void
+  /** Whether there may be something worth waking somebody for, as far as is known at this very moment. */
+  readonly mayOwe: boolean
+  /** Looks at nothing while the page is away. */
+  pause(): void
+  resume(): void
+  /** Ends for good. */
+  stop(): void
+}
+
+interface WatchOptions {
+  readonly queue: HostedQueue
+  readonly clock: NonNullable<AttachOptions['clock']>
+  readonly onError: (error: unknown) => void
+  readonly onSeen: (seen: Seen, isFresh: boolean) => void
+  /** The queue is closed. */
+  readonly onClosed: () => void
+}
+
+export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOptions): Watch {
+  let isFresh = false
+  let isTroubled = false
+  let mayOwe = false
+  let isPaused = false
+  let isOver = false
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let cancel: (() => void) | undefined
+
+  const see = async (): Promise<void> => {
+    cancel = undefined
+    lookedAt = clock.now()
+    const wasFresh = isFresh
+    isFresh = false
+    const { owed, worker } = await queue.info()
+    mayOwe = owed.here || owed.elsewhere || isFresh
+    if (!owed.here) isTroubled = false
+    if (!isPaused && !isOver) onSeen({ owed, isStarted: worker.started, isTroubled }, wasFresh)
+  }
+  const plan = (): void => {
+    if (isPaused || isOver || cancel !== undefined) return
+    const waitMs = Math.max(0, lookedAt + pauseMs - clock.now())
+    cancel = clock.setTimer(
+      () => {
+        see().catch((error: unknown) => {
+          if (!isQueueError(error, 'closed')) onError(error)
+        })
+      },
+      Math.min(waitMs, pauseMs),
+    )
+  }
+  const look = (fresh: boolean): void => {
+    isFresh ||= fresh
+    plan()
+  }
+  const trouble = (): void => {
+    isTroubled = true
+  }
+  const off = [
+    queue.on('enqueued', () => {
+      mayOwe = true
+      look(true)
+    }),
+    queue.on('retrying', trouble),
+    queue.on('held', trouble),
+    queue.on('due', () => look(false)),
+    queue.on('store', ({ state }) => {
+      if (state === 'closed') onClosed()
+    }),
+  ]
+  const rest = (): void => {
+    cancel?.()
+    cancel = undefined
+  }
+  return {
+    look,
+    get mayOwe() {
+      return mayOwe
+    },
+    pause() {
+      isPaused = true
+      rest()
+    },
+    resume() {
+      isPaused = false
+    },
+    stop() {
+      isOver = true
+      rest()
+      for (const end of off) end()
+    },
+  }
+}

@@ -1,0 +1,156 @@
+import { misuse, refuseUnknown } from '../../errors.ts'
+import { type Answer, isAsk } from '../ask.ts'
+import { createBackgroundSync } from '../background-sync.ts'
+import { systemClock } from '../cloudflare/clock.ts'
+import { reportUncaught } from '../report.ts'
+import { createShift, type Shift } from './shift.ts'
+import type {
+  AttachOptions,
+  HostedQueue,
+  WorkerEvent,
+  WorkerEventName,
+  WorkerHost,
+  WorkerScope,
+} from './types.ts'
+
+const known = ['tag', 'deadlineMs', 'wakeOnFetch', 'onError', 'clock', 'scope']
+
+/** How long a page's own requests go first, before the log is read for the first time (milliseconds). */
+const courtesyMs = 1_000
+
+const hosts: WeakMap<HostedQueue, WorkerHost> = new WeakMap()
+
+/**
+ * Has a service worker run its queue: drains it in `sync` and `periodicsync` events, when a page asks, and, where
+ * something is due, in the worker's other events. Call it while the worker's script is evaluated, since browsers ignore
+ * listeners that come later, and do not `start()` the queue: the browser stops a worker that handles no event.
+ *
+ * A sync rejects as long as something is left that is worth another try (see `owed` of `info()`), so that the browser
+ * tries again, three times in all. What is left after that is registered anew by the next event of any other kind.
+ *
+ * Several queues are attached one by one; attaching a queue again takes the place of the first time.
+ *
+ * @throws TypeError or RangeError for options that make no sense.
+ * @example
+ * ```ts
+ * import { createQueue } from 'holdfast'
+ * import { attach } from 'holdfast/service-worker'
+ *
+ * const queue = createQueue({ name: 'mail', handlers: { send: async (to: string) => ({ to }) } })
+ * if ('registration' in globalThis) attach(queue, { tag: 'mail' })
+ * ```
+ */
+export function attach(queue: HostedQueue, options: AttachOptions = {}): WorkerHost {
+  check(options)
+  hosts.get(queue)?.detach()
+  const host = createHost(queue, options)
+  hosts.set(queue, host)
+  return host
+}
+
+function check(options: AttachOptions): void {
+  refuseUnknown('options', options, known)
+  const { tag, deadlineMs = 1 } = options
+  if (tag !== undefined && (typeof tag !== 'string' || tag === '')) {
+    throw misuse('options.tag', tag, 'text that is not empty')
+  }
+  if (!(deadlineMs > 0)) {
+    throw new RangeError(`Cannot attach the queue: deadlineMs is ${deadlineMs}, expected more than 0`)
+  }
+}
+
+function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
+  const { tag = queue.name, deadlineMs = 150_000, wakeOnFetch = true } = options
+  const { clock = systemClock, onError = reportUncaught } = options
+  // In a service worker it has all that is used of it.
+  const scope = options.scope ?? (globalThis as unknown as WorkerScope)
+  const sync = createBackgroundSync(() => scope.registration.sync, tag)
+  const shift = createShift({ queue, clock, deadlineMs, onError })
+
+  /** What is left after an event that the browser does not repeat. */
+  const insure = async (): Promise<void> => {
+    if (await shift.isOwed()) await sync.ensure()
+  }
+  const look = async (): Promise<void> => {
+    if (await shift.isDue()) await shift.run()
+    await insure()
+  }
+  const wake = (event: WorkerEvent, pauseMs = 0): void => {
+    if (!shift.mayBeDue) return
+    const isFirst = shift.begin()
+    const paused = isFirst && pauseMs > 0 ? pause(clock, pauseMs) : Promise.resolve()
+    event.waitUntil(paused.then(look).catch(onError))
+  }
+  const listeners: Partial<Record<WorkerEventName, (event: WorkerEvent) => void>> = {
+    sync(event) {
+      if (event.tag === tag) event.waitUntil(settle(shift))
+    },
+    periodicsync(event) {
+      if (event.tag === tag) event.waitUntil(shift.run().then(insure).catch(onError))
+    },
+    message(event) {
+      const port = event.ports?.[0]
+      if (port === undefined || !isAsk(event.data, queue)) return wake(event)
+      event.waitUntil(answer(port, shift, deadlineMs).then(insure).catch(onError))
+    },
+    // Not waited for: until it is active, the worker gets no other event.
+    activate: () => wake({ waitUntil: (work) => void work }),
+    ...(wakeOnFetch && { fetch: (event: WorkerEvent) => wake(event, courtesyMs) }),
+  }
+  const each = Object.entries(listeners) as [WorkerEventName, (event: WorkerEvent) => void][]
+  for (const [type, listener] of each) scope.addEventListener(type, listener)
+  const off = [
+    queue.on('enqueued', () => {
+      // The drain that is under way takes it along.
+      if (!shift.isRunning)
+        shift
+          .isOwed()
+          .then((isOwed) => (isOwed ? sync.register() : undefined))
+          .catch(onError)
+    }),
+    queue.on('store', ({ state }) => {
+      if (state === 'closed') host.detach()
+    }),
+  ]
+  const host: WorkerHost = {
+    get sync() {
+      return sync.outcome
+    },
+    async drain() {
+      const outcome = await shift.run()
+      if ('error' in outcome) throw outcome.error
+      return outcome.result
+    },
+    detach() {
+      for (const [type, listener] of each) scope.removeEventListener(type, listener)
+      for (const end of off) end()
+      shift.end()
+      if (hosts.get(queue) === host) hosts.delete(queue)
+    },
+  }
+  return host
+}
+
+/** Rejects as long as something is left that is worth another try: so the browser tries again. */
+async function settle(shift: Shift): Promise<void> {
+  const outcome = await shift.run()
+  if ('error' in outcome) throw outcome.error
+  if (await shift.isOwed())
+    throw new Error('Cannot end the sync: something is left that is to be tried again')
+}
+
+async function answer(
+  port: Pick<MessagePort, 'postMessage'>,
+  shift: Shift,
+  deadlineMs: number,
+): Promise<void> {
+  const say = (words: Answer): void => port.postMessage(words)
+  say({ type: 'holdfast:draining', deadlineMs })
+  const outcome = await shift.run()
+  if ('result' in outcome) say({ type: 'holdfast:drained', result: outcome.result })
+  else say({ type: 'holdfast:failed', message: String(outcome.error) })
+}
+
+function pause({ setTimer }: NonNullable<AttachOptions['clock']>, ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimer(resolve, ms))
+}

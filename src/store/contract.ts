@@ -65,6 +65,17 @@ export interface Store {
    */
   commit(after: Position, decide: Decide, options?: CommitOptions): Promise<number | undefined>
 
+  /**
+   * As a `fresh` {@link commit}, in one transaction with what `joined.work` does to the application's own data: both
+   * are committed, or neither. What was missed is read first; then `work` runs, once; then `decide` is called. What
+   * either throws rejects the call, unchanged. Where `decide` drafts nothing, the work is committed alone.
+   *
+   * Absent where the application's data is not in the engine.
+   *
+   * @throws TypeError when one of `joined.stores` is not there.
+   */
+  join?(after: Position, decide: Decide, joined: Joined): Promise<number | undefined>
+
   /** A payload kept beside the log, by primary key, cloned; `undefined` when there is none. */
   payload(id: string): Promise<unknown>
 
@@ -160,6 +171,19 @@ export type Durability = 'strict' | 'relaxed'
 
 /** Called with what was missed; `byes` is empty on the optimistic first call. */
 export type Decide = (missed: Missed) => Draft | undefined
+
+/** What an application does in the transaction of an append; see {@link Store.join}. */
+export interface Joined {
+  /** The application's own object stores, or tables, that it is to reach. */
+  readonly stores: readonly string[]
+  /** Called with the engine's transaction, which is kept alive until the promise settles. */
+  readonly work: (transaction: unknown) => Promise<void>
+  /**
+   * Called again and again while `work` is pending and the transaction would otherwise end; `isBusy` says whether
+   * `work` made use of it since the last call. What it throws ends the wait: the transaction is aborted.
+   */
+  readonly wait: (isBusy: boolean) => void
+}
 
 /** Options of {@link Store.commit}. */
 export interface CommitOptions {

@@ -1,14 +1,24 @@
 import { deleteDB } from 'idb'
 import { isQueueError, QueueError, refuseUnknown } from '../errors.ts'
-import type { Page, Position, Snapshot, Store, StoreFactory } from './contract.ts'
-import { logReplaced } from './failures.ts'
-import { append } from './indexeddb/append.ts'
+import type {
+  CommitOptions,
+  Decide,
+  Joined,
+  Page,
+  Position,
+  Snapshot,
+  Store,
+  StoreFactory,
+} from './contract.ts'
+import { append, nothing } from './indexeddb/append.ts'
 import { createBlobs } from './indexeddb/blobs.ts'
 import { createHints } from './indexeddb/hints.ts'
-import { createLink } from './indexeddb/link.ts'
-import { assertPresent } from './indexeddb/open.ts'
+import { type ApplicationDatabase, assertDatabase, eraseIn, openIn } from './indexeddb/application.ts'
+import { createLink, type Link } from './indexeddb/link.ts'
+import { learn, missedSince } from './indexeddb/missed.ts'
+import { assertPresent, type Opener, openOwn } from './indexeddb/open.ts'
 import { createReserve } from './indexeddb/reserve.ts'
-import { missedSince, readEntries, snapshotOf } from './indexeddb/schema.ts'
+import { askHead, readEntries, snapshotOf } from './indexeddb/schema.ts'
 import { createRun, type Run } from './indexeddb/transaction.ts'
 
 /** Options of {@link indexedDbStore}. */
@@ -16,9 +26,18 @@ export interface IndexedDbStoreOptions {
   /**
    * What the databases are named after: each queue has one of its own, `<databaseName>:<queue name>`.
    *
+   * With `db` it names no database: queues of one name in several databases of the application's need one each.
+   *
    * @default 'holdfast'
    */
   readonly databaseName?: string
+  /**
+   * A database of the application's to keep the queues in, beside its own data, so that `transact` commits both
+   * together: an `IDBDatabase`, one of idb or of Dexie, or a function that gives one. Asked for again when its
+   * connection turns out to be dead, so the function is to give the same one while that is alive. It must hold the
+   * queue's object stores: see `createQueueStores` and `queueStoresSchema`. The queue never closes it.
+   */
+  readonly db?: ApplicationDatabase | (() => ApplicationDatabase | PromiseLike<ApplicationDatabase>)
 }
 
 /**
@@ -33,18 +52,47 @@ export interface IndexedDbStoreOptions {
  * ```
  */
 export function indexedDbStore(options: IndexedDbStoreOptions = {}): StoreFactory {
-  refuseUnknown('options', options, ['databaseName'])
-  const { databaseName = 'holdfast' } = options
-  return (queueName) => openHandle(`${databaseName}:${queueName}`)
+  refuseUnknown('options', options, ['databaseName', 'db'])
+  const { databaseName = 'holdfast', db } = options
+  if (db !== undefined && typeof db !== 'function') assertDatabase(db)
+  return (queueName) => {
+    const name = `${databaseName}:${queueName}`
+    if (db === undefined) return openHandle(ownHome(name))
+    const identity = `indexeddb-db:${name}`
+    const ask = typeof db === 'function' ? db : () => db
+    const open: Opener = (gone) => openIn(ask, queueName, identity, gone)
+    return openHandle({ identity, open, erase: (link) => eraseIn(link, identity), isJoint: true })
+  }
+}
+
+/** Where the object stores of a handle are. */
+interface Home {
+  readonly identity: string
+  readonly open: Opener
+  readonly erase: (link: Link) => Promise<void>
+  /** Whether the application's data is there, too. */
+  readonly isJoint: boolean
+}
+
+function ownHome(databaseName: string): Home {
+  const identity = `indexeddb:${databaseName}`
+  return {
+    identity,
+    open: (...given) => openOwn(databaseName, identity, ...given),
+    erase(link) {
+      link.close()
+      return erase(databaseName, identity)
+    },
+    isJoint: false,
+  }
 }
 
 /** Well under what the engines can send between processes in one piece (Chromium: 128 MiB). */
 const maxEntryBytes = 2 ** 23
 
-function openHandle(databaseName: string): Store {
-  const identity = `indexeddb:${databaseName}`
+function openHandle({ identity, open, erase, isJoint }: Home): Store {
   const limits = { identity, maxEntryBytes }
-  const link = createLink(databaseName, identity)
+  const link = createLink(identity, open)
   const run = createRun(link, identity)
   const blobs = createBlobs()
   const hints = createHints(identity)
@@ -54,6 +102,24 @@ function openHandle(databaseName: string): Store {
     link.close()
     hints.close()
   }
+  const write = async (
+    after: Position,
+    decide: Decide,
+    how: CommitOptions & { readonly joined?: Joined },
+  ): Promise<number | undefined> => {
+    link.assertOpen()
+    try {
+      const seq = await append({ run, blobs, limits }, after, decide, how)
+      if (seq !== undefined) hints.post()
+      reserve.refill()
+      return seq
+    } catch (error) {
+      // Not tried again here: what to leave out is the caller's to decide.
+      if (isQueueError(error, 'quota-exceeded')) await reserve.free()
+      throw error
+    }
+  }
+  const join: Store['join'] = (after, decide, joined) => write(after, decide, { joined })
 
   return {
     ...limits,
@@ -62,22 +128,14 @@ function openHandle(databaseName: string): Store {
     load: () => load(run, identity),
     read: (after) =>
       run({ stores: ['meta', 'log', 'byes'], mode: 'readonly' }, (step) => {
-        if (step.log !== after.log) throw logReplaced(identity)
-        return missedSince(step, after.seq, identity).result
+        let missed = nothing
+        missedSince(step, after, identity, (all) => {
+          missed = all
+        })
+        return () => missed
       }),
-    async commit(after, decide, commitOptions = {}) {
-      link.assertOpen()
-      try {
-        const seq = await append({ run, blobs, limits }, after, decide, commitOptions)
-        if (seq !== undefined) hints.post()
-        reserve.refill()
-        return seq
-      } catch (error) {
-        // Not tried again here: what to leave out is the caller's to decide.
-        if (isQueueError(error, 'quota-exceeded')) await reserve.free()
-        throw error
-      }
-    },
+    commit: (after, decide, commitOptions = {}) => write(after, decide, commitOptions),
+    ...(isJoint && { join }),
     payload: (id) =>
       run({ stores: ['payloads'], mode: 'readonly' }, (step) => {
         const request = step.store('payloads').get(id)
@@ -102,12 +160,11 @@ function openHandle(databaseName: string): Store {
     }),
     async destroy() {
       link.assertOpen()
-      link.close()
       try {
-        await erase(databaseName, identity)
+        await erase(link)
         hints.post()
       } finally {
-        hints.close()
+        close()
       }
     },
     close: async () => close(),
@@ -115,29 +172,32 @@ function openHandle(databaseName: string): Store {
 }
 
 function load(run: Run, identity: string): Promise<Snapshot> {
-  return run({ stores: ['meta', 'pages', 'log', 'byes'], mode: 'readonly' }, ({ log, store }) => {
-    const mark = store('meta').get('mark')
+  return run({ stores: ['meta', 'pages', 'log', 'byes'], mode: 'readonly' }, (step) => {
+    const { store } = step
+    const head = askHead(store('meta'))
     const pages = store('pages').getAll()
     const entries = readEntries(store('log'))
     const byes = store('byes').getAllKeys()
     return () =>
-      snapshotOf({ log, mark: mark.result, pages: pages.result, entries, byes: byes.result }, identity)
+      snapshotOf(learn(step, head, identity), { pages: pages.result, entries, byes: byes.result }, identity)
   })
 }
 
 function checkpoint(run: Run, through: Position, pages: readonly Page[]): Promise<boolean> {
   return run({ stores: ['log', 'pages', 'meta'], mode: 'readwrite' }, (step) => {
     let done = false
-    // An entry that is still there is after the mark, and not ahead of the head.
-    step.answered(step.store('log').getKey(through.seq), (key) => {
-      if (through.log !== step.log || key === undefined) return step.commit()
+    const { log, base } = step.connection
+    const last = base + through.seq
+    // An entry that is still there is after the mark, and not ahead of the head; a cleared log's are gone for good.
+    step.answered(step.store('log').getKey(last), (key) => {
+      if (through.log !== log || key === undefined) return step.commit()
       done = true
       for (const { id, body } of pages) {
         if (body === '') step.store('pages').delete(id)
         else step.store('pages').put({ id, body })
       }
       step.store('meta').put(through.seq, 'mark')
-      step.answered(step.store('log').delete(IDBKeyRange.upperBound(through.seq)), step.commit)
+      step.answered(step.store('log').delete(IDBKeyRange.upperBound(last)), step.commit)
     })
     return () => done
   })

@@ -1,8 +1,19 @@
 import { isQueueError, QueueError } from '../../errors.ts'
-import type { CommitOptions, Decide, Draft, Missed, PayloadPut, Position, Store } from '../contract.ts'
-import { corruptStore, logReplaced, nameOf, storable } from '../failures.ts'
+import type {
+  CommitOptions,
+  Decide,
+  Draft,
+  Joined,
+  Missed,
+  PayloadPut,
+  Position,
+  Store,
+} from '../contract.ts'
+import { corruptStore, nameOf, storable } from '../failures.ts'
 import type { Blobs } from './blobs.ts'
-import { missedSince, type StoreName } from './schema.ts'
+import { hold } from './hold.ts'
+import { missedSince } from './missed.ts'
+import type { StoreName } from './schema.ts'
 import type { Run, Step } from './transaction.ts'
 
 /** What an append works with. */
@@ -12,18 +23,19 @@ export interface Appender {
   readonly limits: Pick<Store, 'identity' | 'maxEntryBytes'>
 }
 
-const nothing: Missed = { entries: [], byes: [] }
+export const nothing: Missed = { entries: [], byes: [] }
 const refused = Symbol('somebody else appended first')
 
-/** `commit` of the contract, but for the hint and the reserve. */
+/** `commit` and `join` of the contract, but for the hint and the reserve. */
 export async function append(
   appender: Appender,
   after: Position,
   decide: Decide,
-  { fresh = false }: CommitOptions,
+  { fresh = false, joined }: CommitOptions & { readonly joined?: Joined },
 ): Promise<number | undefined> {
-  const attempt: Attempt = { ...appender, after, decide, seen: after.seq, draft: undefined, putFailed: false }
-  let optimistic = !fresh
+  const begun = { seen: after.seq, draft: undefined, putFailed: false }
+  const attempt: Attempt = { ...appender, after, decide, joined, ...begun }
+  let optimistic = !fresh && !joined
   if (optimistic) {
     attempt.draft = storable(decide(nothing), appender.limits)
     if (attempt.draft === undefined) return undefined
@@ -33,7 +45,8 @@ export async function append(
       return optimistic && attempt.draft ? await appendAt(attempt, attempt.draft) : await appendFresh(attempt)
     } catch (error) {
       if (error === refused) optimistic = false
-      else if (!attempt.putFailed || !(await appender.blobs.convert(attempt.draft?.put))) throw error
+      else if (!attempt.putFailed || joined || !(await appender.blobs.convert(attempt.draft?.put)))
+        throw error
       attempt.putFailed = false
     }
   }
@@ -42,6 +55,7 @@ export async function append(
 interface Attempt extends Appender {
   readonly after: Position
   readonly decide: Decide
+  readonly joined: Joined | undefined
   /** Up to where `decide` was told. */
   seen: number
   draft: Draft | undefined
@@ -50,12 +64,13 @@ interface Attempt extends Appender {
 
 /** One request beside the payloads: the sequence that the key generator gives is the compare. */
 function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
-  const { run, after, limits } = attempt
+  const { run, after } = attempt
   const stores: StoreName[] = ['log']
   if (draft.put?.length || draft.delete?.length) stores.push('payloads')
   if (draft.forget?.length) stores.push('byes')
   return run({ stores, mode: 'readwrite', durability: draft.durability }, (step) => {
-    if (step.log !== after.log) throw logReplaced(limits.identity)
+    // Whichever of the two is out of date: the second step reads what there is.
+    if (step.connection.log !== after.log) throw refused
     write(step, attempt, draft, after.seq + 1, refused)
     return () => after.seq + 1
   })
@@ -63,22 +78,24 @@ function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
 
 /** Reads, decides and appends in one transaction, which no other append can come between. */
 function appendFresh(attempt: Attempt): Promise<number | undefined> {
-  const { run, after, decide, limits } = attempt
+  const { run, after, decide, limits, joined } = attempt
   const { identity } = limits
   const stores: StoreName[] = ['log', 'byes', 'meta', 'payloads']
+  const also = joined && { also: joined.stores }
   // Strict whatever the draft will say, since it is not drafted yet.
-  return run({ stores, mode: 'readwrite', durability: 'strict' }, (step) => {
-    if (step.log !== after.log) throw logReplaced(identity)
+  return run({ stores, mode: 'readwrite', durability: 'strict', ...also }, (step) => {
     let seq: number | undefined
-    const read = missedSince(step, attempt.seen, identity)
-    step.answered(read.last, () => {
-      const missed = read.result()
+    const finish = (missed: Missed) => {
       attempt.seen += missed.entries.length
       attempt.draft = storable(decide(missed), limits)
       if (attempt.draft === undefined) return step.commit()
       seq = attempt.seen + 1
       write(step, attempt, attempt.draft, seq, corruptStore(identity, 'its key generator left a gap'))
-    })
+    }
+    // Read first: what cannot be read any more is found out before the work is done, which is never done twice.
+    missedSince(step, { ...after, seq: attempt.seen }, identity, (missed) =>
+      joined ? hold(step, joined, () => finish(missed)) : finish(missed),
+    )
     return () => seq
   })
 }
@@ -90,7 +107,7 @@ function write(step: Step, attempt: Attempt, draft: Draft, seq: number, otherwis
   for (const worker of draft.forget ?? []) step.store('byes').delete(worker)
   // Read from the request: what the transaction's error is after abort() differs by engine.
   step.answered(step.store('log').add({ id: draft.id, body: draft.body }), (key) => {
-    if (key === seq) step.commit()
+    if (key === step.connection.base + seq) step.commit()
     else step.abort(otherwise)
   })
 }

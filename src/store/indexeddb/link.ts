@@ -1,7 +1,7 @@
 import type { QueueError } from '../../errors.ts'
 import { closedStore } from '../failures.ts'
 import { createFreeze } from './freeze.ts'
-import { type Connection, openPatiently } from './open.ts'
+import { type Connection, type Opener, openPatiently } from './open.ts'
 
 /** The one connection of a handle: opened with its first call, and again after it was lost. */
 export interface Link {
@@ -16,7 +16,7 @@ export interface Link {
   close(): void
 }
 
-export function createLink(databaseName: string, identity: string): Link {
+export function createLink(identity: string, opener: Opener): Link {
   let current: Connection | undefined
   let opening: Promise<Connection> | undefined
   let closed = false
@@ -33,8 +33,8 @@ export function createLink(databaseName: string, identity: string): Link {
       freeze.start()
       await freeze.over()
       if (current) return current
-      const connection = await openPatiently({ databaseName, identity, gone }, () => !closed)
-      if (closed) connection.db.close()
+      const connection = await openPatiently(identity, opener, gone, () => !closed)
+      if (closed) connection.release()
       else if (!dead.has(connection.db)) current = connection
       return connection
     } finally {
@@ -54,9 +54,9 @@ export function createLink(databaseName: string, identity: string): Link {
         opening ??= start()
         opening.then(resolve, reject).finally(() => waiting.delete(reject))
       }),
-    drop({ db }) {
-      gone(db)
-      db.close()
+    drop(connection) {
+      if (current?.db === connection.db) current = undefined
+      connection.release()
     },
     assertOpen() {
       if (closed) throw closedStore(identity)
@@ -64,7 +64,7 @@ export function createLink(databaseName: string, identity: string): Link {
     close() {
       closed = true
       freeze.stop()
-      current?.db.close()
+      current?.release()
       current = undefined
       for (const reject of waiting) reject(closedStore(identity))
     },

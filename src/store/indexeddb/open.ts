@@ -7,34 +7,40 @@ import { createStores, type MetaKey, newReserve, type Schema, version } from './
 /** An open connection, and what is known of its database for as long as it lives. */
 export interface Connection {
   readonly db: IDBDatabase
-  /** Read once: a database cannot be replaced under an open connection. */
-  readonly log: string
+  /** What the names of the queue's object stores begin with. */
+  readonly prefix: string
+  /** As last read: a database cannot be replaced under an open connection, only cleared where it is another's. */
+  log: string
+  /** What keys of the log are ahead of its sequences. */
+  base: number
   /** Whether the reserve record is there, as far as this handle knows. */
   reserved: boolean
   /** Called when the browser cut the connection, for transactions that might wait for an answer for ever. */
   readonly onCut: Set<() => void>
+  /** This handle has no more use for it. */
+  release(): void
 }
 
-/** What is opened, and who wants to know when it is open no more. */
-export interface Target {
-  readonly databaseName: string
-  readonly identity: string
-  /** The connection takes no more transactions. */
-  readonly gone: (db: IDBDatabase) => void
-}
+/** Opens a connection, or fails; `gone` is called when it takes no more transactions. */
+export type Opener = (gone: (db: IDBDatabase) => void, withReserve: boolean) => Promise<Connection>
 
 const maxTries = 4
 const firstPauseMs = 50
 
-/** Opens the database, and creates it when there is none; tries a bounded number of times. */
-export async function openPatiently(target: Target, stillWanted: () => boolean): Promise<Connection> {
-  assertPresent(target.identity)
+/** Opens; tries a bounded number of times. */
+export async function openPatiently(
+  identity: string,
+  open: Opener,
+  gone: (db: IDBDatabase) => void,
+  stillWanted: () => boolean,
+): Promise<Connection> {
+  assertPresent(identity)
   let withReserve = true
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openOnce(target, withReserve)
+      return await open(gone, withReserve)
     } catch (cause) {
-      if (tries === maxTries || !stillWanted() || isFinal(cause)) throw openFailure(cause, target.identity)
+      if (tries === maxTries || !stillWanted() || isFinal(cause)) throw openFailure(cause, identity)
       // A full origin may have room for the log, if not for the reserve.
       withReserve &&= nameOf(cause) !== 'QuotaExceededError'
     }
@@ -43,11 +49,16 @@ export async function openPatiently(target: Target, stillWanted: () => boolean):
   }
 }
 
-async function openOnce({ databaseName, identity, gone }: Target, withReserve: boolean): Promise<Connection> {
+/** Opens a queue's own database, and creates it when there is none. */
+export async function openOwn(
+  databaseName: string,
+  identity: string,
+  ...[gone, withReserve]: Parameters<Opener>
+): Promise<Connection> {
   const onCut = new Set<() => void>()
   const db = await openDB<Schema>(databaseName, version, {
     upgrade(database, _from, _to, transaction) {
-      createStores(database)
+      createStores(unwrap(database))
       // Raw requests: idb's promises of an aborted upgrade would reject with nobody to hear them. The open request
       // rejects too, and that is heard.
       transaction.done.catch(() => undefined)
@@ -71,7 +82,8 @@ async function openOnce({ databaseName, identity, gone }: Target, withReserve: b
     const { store, done } = db.transaction('meta')
     const [log, reserves] = await Promise.all([store.get('log'), store.count('reserve'), done])
     if (typeof log !== 'string') throw corruptStore(identity, 'its log has no id')
-    return { db: unwrap(db), log, reserved: reserves > 0, onCut }
+    const raw = unwrap(db)
+    return { db: raw, prefix: '', log, base: 0, reserved: reserves > 0, onCut, release: () => raw.close() }
   } catch (error) {
     db.close()
     if (nameOf(error) === 'NotFoundError')
@@ -101,11 +113,16 @@ function unavailable(identity: string, cause: unknown): QueueError {
 }
 
 function isFinal(cause: unknown): boolean {
-  return isQueueError(cause) || nameOf(cause) === 'SecurityError' || nameOf(cause) === 'VersionError'
+  return (
+    isQueueError(cause) ||
+    cause instanceof TypeError ||
+    nameOf(cause) === 'SecurityError' ||
+    nameOf(cause) === 'VersionError'
+  )
 }
 
-function openFailure(cause: unknown, identity: string): QueueError {
-  if (isQueueError(cause)) return cause
+function openFailure(cause: unknown, identity: string): Error {
+  if (isQueueError(cause) || cause instanceof TypeError) return cause
   if (nameOf(cause) !== 'VersionError') return unavailable(identity, cause)
   const why = 'it was written by a newer version; reload the application'
   return new QueueError('version-ahead', `Cannot open the store ${identity}: ${why}`, { cause })

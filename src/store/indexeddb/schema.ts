@@ -1,4 +1,4 @@
-import type { DBSchema, IDBPDatabase } from 'idb'
+import type { DBSchema } from 'idb'
 import type { Entry, Missed, Page, Snapshot } from '../contract.ts'
 import { corruptStore, logBehind, logReplaced } from '../failures.ts'
 
@@ -25,17 +25,41 @@ export const reserveBytes: number = 256 * 1024
 const chunkBytes = 65_536
 
 export type StoreName = 'log' | 'pages' | 'payloads' | 'byes' | 'meta'
-export type MetaKey = 'log' | 'mark' | 'reserve'
-export type Database = IDBPDatabase<Schema>
+export const storeNames: readonly StoreName[] = ['log', 'pages', 'payloads', 'byes', 'meta']
+/** In the order of the alphabet: `base` to `mark` are read at once. */
+export type MetaKey = 'base' | 'log' | 'mark' | 'reserve'
 
-/** Makes the object stores of a new database. */
-export function createStores(db: Database): void {
-  // Without a key path: Chromium reads large entries back twice as fast when the key need not be put into them.
-  db.createObjectStore('log', { autoIncrement: true })
-  db.createObjectStore('pages', { keyPath: 'id' })
-  db.createObjectStore('payloads')
-  db.createObjectStore('byes')
-  db.createObjectStore('meta')
+/** Makes the object stores of a new database, or those that are not there yet in an application's. */
+export function createStores(db: IDBDatabase, prefix = ''): void {
+  for (const name of storeNames) {
+    if (db.objectStoreNames.contains(prefix + name)) continue
+    // The log without a key path: Chromium reads large entries back twice as fast when the key need not be put into them.
+    db.createObjectStore(prefix + name, {
+      ...(name === 'log' && { autoIncrement: true }),
+      ...(name === 'pages' && { keyPath: 'id' }),
+    })
+  }
+}
+
+/** Which log the object stores hold, and the key that its generator gave before its first entry. */
+export interface Origin {
+  readonly log: string
+  readonly base: number
+}
+
+/** Asks for a log's {@link Origin} and mark; {@link headOf} reads the answer. */
+export function askHead(meta: IDBObjectStore): IDBRequest<unknown[]> {
+  return meta.getAll(IDBKeyRange.bound('base', 'mark'))
+}
+
+/** `undefined` when there is no log. A database of its own has no base: its key generator begins at 1. */
+export function headOf(
+  { result }: IDBRequest<unknown[]>,
+  identity: string,
+): (Origin & { readonly mark: number }) | undefined {
+  const [base, log, mark] = result.length < 3 ? [0, ...result] : result
+  if (typeof log !== 'string') return undefined
+  return { log, base: countOf(base, identity), mark: countOf(mark, identity) }
 }
 
 /** Entries as they are read: bodies and keys apart. */
@@ -49,10 +73,10 @@ export function readEntries(log: IDBObjectStore, range?: IDBKeyRange): RawEntrie
 }
 
 /** What was read, checked to be the entries from `first` on, without a gap. */
-function entriesFrom(first: number, { keys, values }: RawEntries, identity: string): Entry[] {
+function entriesFrom(first: number, base: number, { keys, values }: RawEntries, identity: string): Entry[] {
   return values.result.map((value, index) => {
     const seq = first + index
-    if (keys.result[index] !== seq) throw corruptStore(identity, `entry ${seq} is missing`)
+    if (keys.result[index] !== base + seq) throw corruptStore(identity, `entry ${seq} is missing`)
     const { id, body } = fields(value, identity, 'log')
     if (typeof id !== 'string' || typeof body !== 'string') {
       throw corruptStore(identity, `entry ${seq} is damaged`)
@@ -61,7 +85,7 @@ function entriesFrom(first: number, { keys, values }: RawEntries, identity: stri
   })
 }
 
-function markOf(value: unknown, identity: string): number {
+function countOf(value: unknown, identity: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
     throw corruptStore(identity, 'its mark is damaged')
   }
@@ -70,21 +94,19 @@ function markOf(value: unknown, identity: string): number {
 
 /** The raw results of a load, checked. */
 export function snapshotOf(
+  { log, base, mark }: Origin & { readonly mark: number },
   raw: {
-    log: string
-    mark: unknown
     pages: readonly unknown[]
     entries: RawEntries
     byes: readonly unknown[]
   },
   identity: string,
 ): Snapshot {
-  const mark = markOf(raw.mark, identity)
   return {
-    log: raw.log,
+    log,
     mark,
     pages: raw.pages.map((value) => pageOf(value, identity)),
-    entries: entriesFrom(mark + 1, raw.entries, identity),
+    entries: entriesFrom(mark + 1, base, raw.entries, identity),
     byes: raw.byes.map(String),
   }
 }
@@ -101,31 +123,18 @@ function fields(value: unknown, identity: string, where: StoreName): Record<stri
   return { ...value }
 }
 
-/** Asks for what {@link Missed} is made of. `result` may be called once `last` has answered. */
-export function missedSince(
-  step: { store(name: StoreName): IDBObjectStore },
+/** What was read of the log from `after` on, with the entry there, which proves that the position is one of it. */
+export function missedOf(
+  { base, mark }: Origin & { readonly mark: number },
   after: number,
+  raw: { readonly entries: RawEntries; readonly byes: readonly unknown[] },
   identity: string,
-): Reading<Missed> {
-  const mark = step.store('meta').get('mark')
-  // With the entry at `after`, which proves that the position is one of this log.
-  const entries = readEntries(step.store('log'), IDBKeyRange.lowerBound(after))
-  const byes = step.store('byes').getAllKeys()
-  const result = () => {
-    const truncated = markOf(mark.result, identity)
-    if (truncated > after) throw logBehind(identity, after, truncated)
-    const skipped = truncated < after ? 1 : 0
-    if (entries.values.result.length < skipped) throw logReplaced(identity)
-    const all = entriesFrom(after + 1 - skipped, entries, identity)
-    return { entries: all.slice(skipped), byes: byes.result.map(String) }
-  }
-  return { last: byes, result }
-}
-
-/** Requests that were made together. */
-export interface Reading<T> {
-  readonly last: IDBRequest<IDBValidKey[]>
-  readonly result: () => T
+): Missed {
+  if (mark > after) throw logBehind(identity, after, mark)
+  const skipped = mark < after ? 1 : 0
+  if (raw.entries.values.result.length < skipped) throw logReplaced(identity)
+  const all = entriesFrom(after + 1 - skipped, base, raw.entries, identity)
+  return { entries: all.slice(skipped), byes: raw.byes.map(String) }
 }
 
 /** Noise: engines compress what they store, and a record of zeros would keep no room free. */

@@ -9,13 +9,16 @@ import type { StoreName } from './schema.ts'
  * when the transaction aborts.
  */
 export interface Step {
-  /** The id of the log that the transaction sees. */
-  readonly log: string
+  readonly transaction: IDBTransaction
+  /** What is known of the log that the transaction sees. */
+  readonly connection: Connection
   store(name: StoreName): IDBObjectStore
   /** Everything asked for has answered well; saves the engine a wait for more. */
   commit(): void
   /** Gives up: the promise rejects with `reason`, unchanged. */
   abort(reason: unknown): void
+  /** Has the next transaction open the connection again. */
+  drop(): void
   /** Runs `then` once the request has answered well; what it throws aborts. */
   answered<T>(request: IDBRequest<T>, then: (result: T) => void): void
 }
@@ -24,6 +27,8 @@ export interface TransactionOptions {
   readonly stores: readonly StoreName[]
   readonly mode: 'readonly' | 'readwrite'
   readonly durability?: 'strict' | 'relaxed'
+  /** Object stores of the application, which has its own way with errors of their requests. */
+  readonly also?: readonly string[]
 }
 
 /** Runs one transaction of a store. */
@@ -42,70 +47,79 @@ export function createRun(link: Link, identity: string): Run {
     for (let tries = 1; ; tries += 1) {
       // No await where there is a connection: a page that is going away has no later.
       const connection = link.current ?? (await link.open())
-      const transaction = begin(connection, options, identity)
-      if (transaction !== undefined) {
-        const engineAborted = () => link.drop(connection)
-        return settled({ ...connection, transaction, identity, engineAborted }, work)
-      }
-      link.drop(connection)
+      const drop = () => link.drop(connection)
+      const answer = runOn({ connection, identity, drop }, options, work)
+      if (answer !== undefined) return answer
+      drop()
       if (tries === maxTries) throw unavailable(identity)
     }
   }
 }
 
-/** `undefined` on a dead connection. */
-function begin(
-  { db }: Connection,
+/** A connection to run transactions on, and what lets go of it. */
+export interface Ground extends Pick<Step, 'connection' | 'drop'> {
+  readonly identity: string
+}
+
+/** Runs one transaction on this connection; `undefined` when it is dead, and nothing was sent. */
+export function runOn<T>(
+  ground: Ground,
   options: TransactionOptions,
-  identity: string,
-): IDBTransaction | undefined {
-  const { stores, mode, durability = 'relaxed' } = options
+  work: (step: Step) => () => T,
+): Promise<T> | undefined {
+  const transaction = begin(ground, options)
+  return transaction && settled({ ...ground, transaction, isJoined: options.also !== undefined }, work)
+}
+
+/** `undefined` on a dead connection. */
+function begin({ connection, identity }: Ground, options: TransactionOptions): IDBTransaction | undefined {
+  const { stores, mode, durability = 'relaxed', also = [] } = options
+  const { db, prefix } = connection
   try {
-    return db.transaction(stores, mode, { durability })
+    return db.transaction([...also, ...stores.map((name) => prefix + name)], mode, { durability })
   } catch (cause) {
     if (nameOf(cause) === 'InvalidStateError') return undefined
     throw failure(identity, cause, false)
   }
 }
 
-interface Begun extends Pick<Connection, 'log' | 'onCut'> {
+interface Begun extends Ground {
   readonly transaction: IDBTransaction
-  readonly identity: string
-  /** The engine aborted the transaction by itself. */
-  readonly engineAborted: () => void
+  readonly isJoined: boolean
 }
 
 /** Resolves on `complete`, never before; rejects on `error`, on `abort`, and when the connection is cut. */
-function settled<T>(
-  { log, onCut, transaction, identity, engineAborted }: Begun,
-  work: (step: Step) => () => T,
-): Promise<T> {
+function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const step = createStep(transaction, log, reject)
+    const { transaction, identity, isJoined } = begun
+    const { onCut } = begun.connection
+    const step = createStep(begun, reject)
     const fail = (cause: unknown) => reject(failure(identity, cause, step.committing))
     const cut = () => fail(new DOMException('The connection was lost', 'AbortError'))
     onCut.add(cut)
-    transaction.onerror = ({ target }) => {
+    // Listeners, not handlers: Dexie sets those of a transaction that it is lent.
+    transaction.addEventListener('error', ({ target }) => {
       const cause = target instanceof IDBRequest ? target.error : transaction.error
       // A request of a transaction that is being aborted: why, the abort event will tell.
-      if (nameOf(cause) !== 'AbortError') fail(cause)
-    }
-    transaction.onabort = () => {
+      if (!isJoined && nameOf(cause) !== 'AbortError') fail(cause)
+    })
+    transaction.addEventListener('abort', () => {
       onCut.delete(cut)
       fail(transaction.error)
+      const isAsked = step.aborting || isJoined
       // Neither asked for nor for want of room: the connection is closing, or not worth trusting with the next call.
-      if (!step.aborting && nameOf(transaction.error) !== 'QuotaExceededError') engineAborted()
-    }
+      if (!isAsked && nameOf(transaction.error) !== 'QuotaExceededError') begun.drop()
+    })
     step.guarded(() => {
       const answer = work(step)
-      transaction.oncomplete = () => {
+      transaction.addEventListener('complete', () => {
         onCut.delete(cut)
         try {
           resolve(answer())
         } catch (error) {
           reject(error)
         }
-      }
+      })
     })
   })
 }
@@ -118,14 +132,19 @@ interface OwnStep extends Step {
   readonly guarded: (run: () => void) => void
 }
 
-function createStep(transaction: IDBTransaction, log: string, reject: (reason: unknown) => void): OwnStep {
+function createStep({ transaction, connection, drop }: Begun, reject: (reason: unknown) => void): OwnStep {
   let committing = false
   let aborting = false
   const abort = (reason: unknown) => {
     aborting = true
     // First: the errors of the requests that abort() cancels are not why.
     reject(reason)
-    transaction.abort()
+    try {
+      transaction.abort()
+    } catch (error) {
+      // It is over, which work that was joined may not have heard.
+      if (nameOf(error) !== 'InvalidStateError') throw error
+    }
   }
   const guarded = (run: () => void) => {
     try {
@@ -135,7 +154,7 @@ function createStep(transaction: IDBTransaction, log: string, reject: (reason: u
     }
   }
   return {
-    log,
+    ...{ transaction, connection, drop },
     get committing() {
       return committing
     },
@@ -144,7 +163,7 @@ function createStep(transaction: IDBTransaction, log: string, reject: (reason: u
     },
     guarded,
     abort,
-    store: (name) => transaction.objectStore(name),
+    store: (name) => transaction.objectStore(connection.prefix + name),
     commit() {
       committing = transaction.mode === 'readwrite'
       transaction.commit()

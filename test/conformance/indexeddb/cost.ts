@@ -42,7 +42,7 @@ export function costCases(): void {
     expect(seen.transactions).toHaveLength(2)
     expect(seen.requests).toEqual([
       'log.add',
-      'meta.get',
+      'meta.getAll',
       'log.getAll',
       'log.getAllKeys',
       'byes.getAllKeys',

@@ -1,0 +1,5 @@
+import { test } from 'vitest'
+import { storeConformance } from '../../src/testing/conformance.ts'
+import { applicationStores } from './indexeddb/application.ts'
+
+storeConformance({ test, ...applicationStores() })

@@ -1,0 +1,6 @@
+import 'fake-indexeddb/auto'
+import { test } from 'vitest'
+import { storeConformance } from '../../src/testing/conformance.ts'
+import { applicationStores } from './indexeddb/application.ts'
+
+storeConformance({ test, ...applicationStores() })

@@ -17,18 +17,15 @@ export async function fingerprintOf(
   const { pathname, search } = new URL(url)
   const [, inQuotes, bare] = boundaryOfType.exec(contentType ?? '') ?? []
   const boundary = inQuotes ?? bare
-  const parts = [
-    encode(`${method} ${pathname}${search}\n`),
-    ...(boundary === undefined ? [body] : between(body, encode(`\r\n--${boundary}`))),
-  ]
+  const contents = boundary === undefined ? [body] : between(body, encode(`\r\n--${boundary}`))
+  // The lengths keep contents apart that would be the same in a row.
+  const lengths = contents.map(({ byteLength }) => byteLength).join()
+  const parts = [encode(`${method} ${pathname}${search}\n${lengths}\n`), ...contents]
   const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', joined(parts, length))))
 }
 
-/**
- * What is between the delimiters of a multipart body. The end of the line before each one stays, so that parts which
- * are cut otherwise do not look the same.
- */
+/** What is between the delimiters of a multipart body. */
 function between(body: Uint8Array, delimiter: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = []
   // The first one may stand at the very beginning, with no line before it.
@@ -36,7 +33,7 @@ function between(body: Uint8Array, delimiter: Uint8Array): Uint8Array[] {
   let at = body.indexOf(carriageReturn, from)
   while (at >= 0) {
     if (isAt(body, at, delimiter)) {
-      parts.push(body.subarray(from, at + 2))
+      parts.push(body.subarray(from, at))
       from = at + delimiter.length
     }
     at = body.indexOf(carriageReturn, Math.max(at + 1, from))

@@ -92,6 +92,15 @@ describe('a body', () => {
     expect(calls).toHaveLength(1)
   })
 
+  test('that says it is larger is not read at all', async () => {
+    const request = post('aaaaa', { headers: { 'content-length': '5' } })
+    expect(await problemOf(await echo({ maxBodyBytes: 4 }).endpoint(request))).toEqual([
+      413,
+      'body-too-large',
+    ])
+    expect(request.bodyUsed).toBe(false)
+  })
+
   test('without a length is read up to the limit, and no further', async () => {
     let chunks = 0
     const body = new ReadableStream<Uint8Array>({
@@ -276,13 +285,16 @@ describe('duplicates of one that goes on', () => {
     return { endpoint, open: gate.resolve, runs: () => runs }
   }
 
-  test('wait for its answer', async () => {
-    const { endpoint, open, runs } = slow(60_000)
+  test('wait for its answer, and leave no timer behind', async () => {
+    const { endpoint, open, runs } = slow(Number.POSITIVE_INFINITY)
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
     const all = [endpoint(post('a')), endpoint(post('a')), endpoint(post('a'))]
     await expect.poll(runs).toBe(1)
     open()
     const texts = await Promise.all(all.map(async (one) => (await one).text()))
     expect([texts, runs()]).toEqual([['1', '1', '1'], 1])
+    await expect.poll(() => timers() - before).toBeLessThanOrEqual(0)
   })
 
   test('are answered 409 after waitMs, with Retry-After, and get the answer later', async () => {

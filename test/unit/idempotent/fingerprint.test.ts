@@ -57,6 +57,9 @@ describe('a fingerprint', () => {
       expect(await of('----a', 'one', 'two')).toBe(await of('xyz', 'one', 'two'))
       expect(await of('----a', 'one', 'two')).not.toBe(await of('----a', 'onetwo'))
       expect(await of('----a', 'one', 'two')).not.toBe(await of('----a', 'one'))
+      for (const between of ['\r\n', '\r\n\r\n']) {
+        expect(await of('----a', 'one', 'two')).not.toBe(await of('----a', `one${between}two`))
+      }
     },
   )
 

@@ -54,6 +54,30 @@ describe('on SQLite', () => {
     expect([within, database.isTransaction]).toEqual([[true], false])
   })
 
+  test('of two that were prepared at once one takes effect', async () => {
+    const database = opened()
+    const gate = Promise.withResolvers<string>()
+    let waiting = 0
+    const endpoint = idempotent(
+      (_, tx, what: string) => {
+        tx.prepare('INSERT INTO orders VALUES (?)').run(what)
+        return { json: rows(tx, 'orders') }
+      },
+      {
+        store: sqliteResponses(database),
+        prepare: () => {
+          waiting += 1
+          return gate.promise
+        },
+      },
+    )
+    const both = [endpoint(post('a')), endpoint(post('a'))]
+    await expect.poll(() => waiting).toBe(2)
+    gate.resolve('prepared')
+    expect(await Promise.all(both.map(async (one) => (await one).text()))).toEqual(['1', '1'])
+    expect(rows(database, 'orders')).toBe(1)
+  })
+
   test('the effect is undone when the response cannot be kept', async () => {
     const database = opened()
     const order = ordersOn(database)

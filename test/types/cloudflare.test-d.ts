@@ -6,7 +6,7 @@ import {
   durableObjectStore,
   shardStub,
   shardStubs,
-  sumInfo,
+  type sumInfo,
 } from 'holdfast/cloudflare'
 import { durableObjectSqlite, type SqliteDriver } from 'holdfast/sqlite'
 import { describe, expectTypeOf, it } from 'vitest'

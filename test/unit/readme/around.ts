@@ -149,6 +149,106 @@ const acksServer: Surroundings = {
   before: `const userOf = (header: string | null): string | null => (header === 'Bearer secret' ? 'ada' : null)`,
 }
 
+/** A Durable Object's `ctx` on Node's SQLite, with an alarm that goes off when the test says so. */
+const edge: Surroundings = {
+  before: `import { DatabaseSync } from 'node:sqlite'
+import type { DurableObjectContext, DurableObjectStorage } from 'holdfast/cloudflare'
+type DurableObjectState = DurableObjectContext & { readonly storage: DurableObjectStorage }
+interface Env {
+  readonly API: { fetch(url: string, init?: RequestInit): Promise<Response> }
+}
+const database = new DatabaseSync(':memory:')
+let alarmAt: number | null = null
+const ctx: DurableObjectState = {
+  waitUntil: () => undefined,
+  storage: {
+    setAlarm: async (at) => void (alarmAt = at),
+    deleteAlarm: async () => void (alarmAt = null),
+    sql: {
+      exec(sql, ...values: (string | number | Uint8Array)[]) {
+        if (values.length === 0 && !sql.startsWith('SELECT')) database.exec(sql)
+        const rows = values.length > 0 || sql.startsWith('SELECT') ? database.prepare(sql).all(...values) : []
+        return { toArray: () => rows }
+      },
+    },
+    transactionSync: (work) => work(),
+  },
+}
+const urls: string[] = []
+const env: Env = {
+  API: {
+    fetch: async (url, init) => {
+      urls.push(url)
+      if (url !== 'https://api/acks' || init?.method === 'HEAD') return new Response(null, { status: 204 })
+      const [{ id }] = JSON.parse(String(init?.body))
+      return Response.json({ acknowledged: 1, id, rejected: [] })
+    },
+  },
+}`,
+  after: `const mailer = new Mailer(ctx, env)
+await mailer.fetch(new Request('https://mailer/', { method: 'POST', body: 'ada' }))
+if (alarmAt === null) throw new Error('no alarm')
+await mailer.alarm()
+if (urls.join() !== 'https://api/mails/ada,https://api/acks') throw new Error(urls.join())
+if (alarmAt !== null) throw new Error('an alarm is left')
+const { counts } = await (await mailer.fetch(new Request('https://mailer/'))).json()
+if (counts.completed !== 1) throw new Error('the job is not completed')
+await mailer.queue.close()`,
+}
+
+const edgeTypes = `interface ExecutionContext {
+  waitUntil(promise: Promise<unknown>): void
+}
+const waits: Promise<unknown>[] = []
+const ctx: ExecutionContext = { waitUntil: (promise) => waits.push(promise) }`
+
+/** Objects that have one job for each request. */
+const edgeWorker: Surroundings = {
+  before: `${edgeTypes}
+import type { ObjectNamespace } from 'holdfast/cloudflare'
+import { createQueue, memoryStore } from 'holdfast'
+interface Env {
+  readonly MAILER: ObjectNamespace<string, { fetch(request: Request | string): Promise<Response> }>
+}
+const queues = new Map<string, ReturnType<typeof open>>()
+const open = () => createQueue({ name: 'mail', store: memoryStore(), handlers: { send: () => undefined } })
+const env: Env = {
+  MAILER: {
+    idFromName: (name) => name,
+    get: (name) => ({
+      async fetch(request) {
+        const queue = queues.get(name) ?? open()
+        queues.set(name, queue)
+        if (request instanceof Request) await queue.enqueue('send')
+        return Response.json(await queue.info())
+      },
+    }),
+  },
+}`,
+  after: `for (const customer of ['ada', 'bob', 'ada']) {
+  const url = \`https://worker/?customer=\${customer}\`
+  const { status } = await worker.fetch(new Request(url, { method: 'POST', body: '' }), env, ctx)
+  if (status !== 202) throw new Error('not taken in')
+}
+await Promise.all(waits)
+const { counts } = await (await worker.fetch(new Request('https://worker/'), env, ctx)).json()
+if (counts.pending !== 3 || queues.size !== 16) throw new Error('these are not all')
+for (const queue of queues.values()) await queue.close()`,
+}
+
+const edgeMemory: Surroundings = {
+  before: `${edgeTypes}
+const asked: string[] = []
+globalThis.fetch = async (url) => {
+  asked.push(String(url))
+  return new Response()
+}`,
+  after: `await worker.fetch(new Request('https://worker/about'), {}, ctx)
+await Promise.all(waits)
+if (asked.join() !== 'https://hits.example/about') throw new Error(asked.join())
+await queue.close()`,
+}
+
 const ownStore: Surroundings = {
   before: `import { memoryStore as myStore } from 'holdfast'
 const tests: (() => Promise<void>)[] = []
@@ -278,5 +378,8 @@ export const around: Readonly<Record<string, Surroundings>> = {
   refused,
   'sync-acks': syncAcks,
   'acks-server': acksServer,
+  edge,
+  'edge-worker': edgeWorker,
+  'edge-memory': edgeMemory,
   'own-store': ownStore,
 }

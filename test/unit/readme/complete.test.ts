@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createQueue, memoryStore } from 'holdfast'
+import * as cloudflare from 'holdfast/cloudflare'
 import * as sqlite from 'holdfast/sqlite'
 import { describe, expect, test } from 'vitest'
 
@@ -90,6 +91,17 @@ describe('the README names', () => {
     ] as const) {
       expect(missing(fields(path, name), text), name).toEqual([])
     }
+  })
+
+  test('everything of holdfast/cloudflare', () => {
+    const text = section('### Cloudflare')
+    const ofHost =
+      /interface CloudflareHost \{\n([\s\S]*?)\n\}/.exec(read('src/host/cloudflare/types.ts'))?.[1] ?? ''
+    const methods = [...ofHost.matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] ?? '')
+    const options = fields('src/host/cloudflare/types.ts', 'AttachOptions')
+    const ofShards = fields('src/host/cloudflare/shards.ts', 'ShardOptions')
+    expect(missing([...Object.keys(cloudflare), ...methods, ...options, ...ofShards], text)).toEqual([])
+    expect(missing(Object.keys(cloudflare.sumInfo([])), text)).toEqual([])
   })
 
   test('every state of a job, of its acknowledgement and of the store, and every reason to die', () => {

@@ -36,7 +36,12 @@ const html = `<!doctype html>
 </html>
 `
 
-const scripts = new Map<string, Promise<string>>()
+const scripts: Readonly<Record<string, URL>> = {
+  '/desk.js': new URL('./desk.ts', import.meta.url),
+  '/worker.js': new URL('./desk-worker.ts', import.meta.url),
+}
+
+const bundles = new Map<string, Promise<string>>()
 
 /** Starts the site on a free port. Stopped when the test is over. */
 export async function serveDesk(): Promise<DeskSite> {
@@ -71,24 +76,24 @@ export async function serveDesk(): Promise<DeskSite> {
 }
 
 async function read(path: string, response: ServerResponse): Promise<void> {
-  const script = { '/desk.js': 'desk.ts', '/worker.js': 'desk-worker.ts' }[path]
-  const [type, body] = script ? ['text/javascript', await bundled(script)] : ['text/html', html]
+  const script = scripts[path]
+  const [type, body] = script ? ['text/javascript', await bundled(path, script)] : ['text/html', html]
   response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body)
 }
 
-function bundled(name: string): Promise<string> {
-  const script = scripts.get(name) ?? bundle(name)
-  scripts.set(name, script)
-  return script
+function bundled(path: string, script: URL): Promise<string> {
+  const bundle = bundles.get(path) ?? bundleOf(script)
+  bundles.set(path, bundle)
+  return bundle
 }
 
-async function bundle(name: string): Promise<string> {
+async function bundleOf(script: URL): Promise<string> {
   const source = (path: string): string => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
+    entryPoints: [fileURLToPath(script)],
     bundle: true,
     write: false,
-    format: name === 'desk.ts' ? 'esm' : 'iife',
+    format: 'iife',
     target: 'es2022',
     alias: {
       holdfast: source('index.ts'),

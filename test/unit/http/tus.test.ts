@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { type TusOptions, tusUpload } from 'holdfast/http/tus'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.ts'
 import type { StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
-import { bench, until } from '../queue/bench.ts'
+import { bench } from '../queue/bench.ts'
 import { type TusServer, tusServer } from './tus-server.ts'
 
 const bytes = new Uint8Array(100_000).map((_, place) => (place * 7) % 251)
@@ -17,6 +17,12 @@ const servers: TusServer[] = []
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close()
 })
+
+/** Waits for a condition that a real network brings about. */
+function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const look = async (): Promise<void> => expect(await holds(), String(holds)).toBe(true)
+  return vi.waitFor(look, { timeout: 20_000, interval: 2 })
+}
 
 interface Payload {
   readonly file: File

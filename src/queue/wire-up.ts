@@ -99,8 +99,7 @@ function workerOptions(
     maxRunning: limits.maxRunning ?? Number.POSITIVE_INFINITY,
     leaseMs: settings.leaseMs ?? (isPage() ? pageLeaseMs : leaseMs),
     maxCrashes: settings.maxCrashes ?? 5,
-    interruptible:
-      settings.interruptible ?? (store.exclusive || 'ServiceWorkerGlobalScope' in globalThis),
+    interruptible: settings.interruptible ?? (store.exclusive || 'ServiceWorkerGlobalScope' in globalThis),
     locks: store.sharesLocks === false ? undefined : locksFor(store, platform.locks),
     isHidden: platform.isHidden,
   }

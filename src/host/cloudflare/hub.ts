@@ -51,7 +51,7 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
       // Work that is lost with its object goes on by this alarm; so does work that outlasts the one that is at it.
       if (seat.isRunning) instants.push(deadlineAt)
       // The alarm that is set may be this queue's: it must not be put off before its log was read.
-      else instants.push(seat.isKnown ? seat.dueAt : clock.now() + deadlineMs())
+      else instants.push(seat.isKnown ? seat.dueAt : clock.now())
     }
     const known = instants.filter((at) => at !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)

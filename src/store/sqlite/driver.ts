@@ -113,7 +113,8 @@ export interface DurableObjectStorage {
 }
 
 /**
- * A driver for the SQLite storage of a Durable Object.
+ * A driver for the SQLite storage of a Durable Object. `durableObjectStore` of `holdfast/cloudflare` is a store on it, and
+ * `attach` there wakes the queue; with this alone nothing does.
  *
  * @example
  * ```ts

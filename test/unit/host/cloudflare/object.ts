@@ -19,8 +19,8 @@ export interface FakeObject {
   readonly clock: ManualClock
   /** When the alarm is set for. */
   readonly alarmAt: number | null
-  /** How often the alarm was set or taken back. */
-  readonly writes: number
+  /** What the alarm was set for, oldest first; `null` where it was taken back. */
+  readonly writes: readonly (number | null)[]
   /** How often it went off; and how often the handler rejected. */
   readonly fired: number
   readonly rejected: number
@@ -44,11 +44,14 @@ export function fakeObject(): FakeObject {
   let alarmAt: number | null = null
   let cancelAlarm: () => void = () => undefined
   let instance: Alarmed | undefined
-  const counts = { writes: 0, fired: 0, rejected: 0 }
+  const writes: (number | null)[] = []
+  const counts = { fired: 0, rejected: 0 }
   let timers = new Set<() => void>()
   let waits = new Set<Promise<unknown>>()
 
   const write = (at: number | null): void => {
+    writes.push(at)
+    if (fake.failing) throw fake.failing
     cancelAlarm()
     alarmAt = at
     if (at !== null) cancelAlarm = clock.setTimer(() => fire(0), Math.max(0, at - clock.now()))
@@ -74,7 +77,7 @@ export function fakeObject(): FakeObject {
       return alarmAt
     },
     get writes() {
-      return counts.writes
+      return writes
     },
     get fired() {
       return counts.fired
@@ -95,13 +98,9 @@ export function fakeObject(): FakeObject {
       const mine = waits
       const storage = {
         async setAlarm(at: number) {
-          counts.writes++
-          if (fake.failing) throw fake.failing
           write(at)
         },
         async deleteAlarm() {
-          counts.writes++
-          if (fake.failing) throw fake.failing
           write(null)
         },
       }

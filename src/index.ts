@@ -39,7 +39,7 @@ export type {
   RejectedAckView,
 } from './queue/types.ts'
 export type * from './store/contract.ts'
-export type { ApplicationDatabase } from './store/indexeddb/application.ts'
+export type { ApplicationDatabase } from './store/indexeddb/application-database.ts'
 export { createQueueStores, queueStoresSchema } from './store/indexeddb/application.ts'
 export type { IndexedDbStoreOptions } from './store/indexeddb.ts'
 export { indexedDbStore } from './store/indexeddb.ts'

@@ -1,6 +1,18 @@
 import { misuse, refuseUnknown } from '../errors.ts'
 import type { Schema } from '../types.ts'
 
+/** Spelt out, since not every platform's types have a name for it. */
+type Referring =
+  | ''
+  | 'no-referrer'
+  | 'no-referrer-when-downgrade'
+  | 'origin'
+  | 'origin-when-cross-origin'
+  | 'same-origin'
+  | 'strict-origin'
+  | 'strict-origin-when-cross-origin'
+  | 'unsafe-url'
+
 /** A request as a job keeps it. Made by {@link requestPayload}; what is absent is as `fetch` has it by default. */
 export interface RequestPayload {
   readonly url: string
@@ -8,11 +20,11 @@ export interface RequestPayload {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Small text as it is, everything else as its bytes. */
   readonly body?: string | Blob
-  readonly credentials?: Request['credentials']
+  readonly credentials?: 'include' | 'omit' | 'same-origin'
   readonly mode?: 'same-origin'
   readonly cache?: Request['cache']
   readonly redirect?: Request['redirect']
-  readonly referrerPolicy?: Request['referrerPolicy']
+  readonly referrerPolicy?: Referring
   readonly integrity?: string
 }
 

@@ -1,0 +1,77 @@
+import type { JobView, QueueEventName } from 'holdfast'
+import { attach, type AttachOptions, type PageHost } from 'holdfast/page'
+import { openUploads, type Uploads, type UploadsOptions } from './uploads.ts'
+
+export interface OpenOptions extends UploadsOptions {
+  /** The service worker's script; without one the page is alone. */
+  readonly worker?: string
+  readonly starts?: boolean
+}
+
+/** What tests find in the page, as `hosted`. */
+export interface Hosted {
+  readonly queue: Uploads
+  readonly host: PageHost
+  readonly registration: ServiceWorkerRegistration | undefined
+  /** Opens the queue, and attaches it. Resolves once the worker, if any, is active. */
+  open(options: OpenOptions): Promise<void>
+  /** Takes photos in; resolves to their ids. */
+  add(count: number, options?: { readonly delayMs?: number }): Promise<string[]>
+  jobs(): Promise<readonly JobView[]>
+  /** What the queue told of events of one name. */
+  told(name: QueueEventName): readonly unknown[]
+  /** Names of the page's own events, oldest first. */
+  readonly life: readonly string[]
+}
+
+declare global {
+  var hosted: Hosted
+}
+
+const told: { readonly name: QueueEventName; readonly event: unknown }[] = []
+const life: string[] = []
+let queue: Uploads | undefined
+let host: PageHost | undefined
+let registration: ServiceWorkerRegistration | undefined
+
+globalThis.hosted = {
+  get queue() {
+    if (queue === undefined) throw new Error('Cannot use the queue: it is not open')
+    return queue
+  },
+  get host() {
+    if (host === undefined) throw new Error('Cannot use the host: the queue is not open')
+    return host
+  },
+  get registration() {
+    return registration
+  },
+  async open({ worker, starts = false, ...options }) {
+    queue = openUploads(options)
+    for (const name of ['reclaimed', 'started', 'warning', 'held', 'completed'] as const) {
+      queue.on(name, (event) => told.push({ name, event }))
+    }
+    if (worker !== undefined) {
+      await navigator.serviceWorker.register(worker)
+      registration = await navigator.serviceWorker.ready
+    }
+    host = attach(queue, { registration: registration as AttachOptions['registration'] })
+    if (starts) await queue.start()
+    else await queue.info()
+  },
+  add: (count, options = {}) =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const name = `photo ${index}`
+        const { id } = await hosted.queue.enqueue('upload', { name, file: new Blob([name]) }, options)
+        return id
+      }),
+    ),
+  jobs: async () => (await hosted.queue.list({ limit: 1_000 })).jobs,
+  told: (name) => told.filter((each) => each.name === name).map((each) => each.event),
+  life,
+}
+
+addEventListener('pagehide', ({ persisted }) => life.push(`pagehide ${persisted}`))
+addEventListener('pageshow', ({ persisted }) => life.push(`pageshow ${persisted}`))
+for (const name of ['freeze', 'resume']) document.addEventListener(name, () => life.push(name))

@@ -96,6 +96,16 @@ describe('the size of a body', () => {
     expect(await refusal(streamed(body, { 'content-length': '10' }))).toEqual([413, 'body-too-large'])
   })
 
+  test('is bound as well where requests have no stream to read, as in Firefox', async () => {
+    const withoutStream = (text: string): Request =>
+      Object.defineProperty(post(text), 'body', { value: undefined })
+    const text = encodeBatch(range(1, 2))
+    const { receive } = receiver({ maxBodyBytes: text.length })
+    expect((await receive(withoutStream(text))).status).toBe(200)
+    const { refusal } = receiver({ maxBodyBytes: text.length - 1 })
+    expect(await refusal(withoutStream(text))).toEqual([413, 'body-too-large'])
+  })
+
   test('is held once, however small the pieces it comes in', async () => {
     const text = encodeBatch(range(1, 3))
     const bytes = new TextEncoder().encode(text)

@@ -26,7 +26,7 @@ export interface AssertOkOptions {
  * - no response: {@link NoResponseError}; charged to the job only if the connection turns out to work
  * - 429, 502, 503, 504: the kind is held, as long as `Retry-After` asks or by backoff
  * - 401: the kind is held until `resume(kind)`
- * - 408, 425 and other 5xx: retried, no sooner than `Retry-After` asks
+ * - 408, 425, other 5xx, and 409 with `Retry-After`: retried, no sooner than `Retry-After` asks
  * - everything else (redirects that were not followed among them): fatal for this job
  *
  * Behind CORS, `Retry-After` and `Date` are seen only if the server lists them in `Access-Control-Expose-Headers`.

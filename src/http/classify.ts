@@ -7,7 +7,7 @@ import type { Verdict } from '../errors.ts'
  * |---|---|
  * | 429, 502, 503, 504 | `hold`: the kind waits, at least `retryAfterMs` |
  * | 401 | `hold-until-resume`: the kind waits for `resume(kind)` |
- * | 408, 425, other 5xx | `retry`: charged to the job, `retryAfterMs` is a floor under the backoff |
+ * | 408, 425, other 5xx, 409 with `Retry-After` | `retry`: charged to the job, `retryAfterMs` is a floor under the backoff |
  * | everything else, redirects and 0 among them | `fatal` |
  *
  * @param retryAfterMs - What `Retry-After` asks for, in milliseconds.
@@ -25,7 +25,9 @@ export function classify(status: number, retryAfterMs?: number): Verdict | undef
   if (status >= 200 && status <= 299) return undefined
   if (status === 401) return { type: 'hold-until-resume' }
   if (status === 429 || (status >= 502 && status <= 504)) return { type: 'hold', ...floor }
-  if (status === 408 || status === 425 || (status >= 500 && status <= 599)) {
+  // A conflict that passes by itself: the first request of the same idempotency key is still going on.
+  const passes = status === 409 && retryAfterMs !== undefined
+  if (passes || status === 408 || status === 425 || (status >= 500 && status <= 599)) {
     return { type: 'retry', answered: true, ...floor }
   }
   return { type: 'fatal', answered: true }

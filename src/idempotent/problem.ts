@@ -10,7 +10,11 @@ const titles = {
 } as const
 
 /** A refusal in the form of RFC 9457, with the titles of the draft; `code` is for programs, `detail` for people. */
-export function problem(code: keyof typeof titles, detail: string, headers: HeadersInit = {}): Response {
+export function problem(
+  code: keyof typeof titles,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const [status, title] = titles[code]
   const response = new Response(JSON.stringify({ title, status, code, detail }), { status, headers })
   response.headers.set('content-type', 'application/problem+json')

@@ -38,6 +38,10 @@ describe('classify', () => {
     }
   })
 
+  test('takes a conflict that will pass, as Retry-After says, for one to retry', () => {
+    expect(classify(409, 1_000)).toEqual({ type: 'retry', answered: true, afterMs: 1_000 })
+  })
+
   test('keeps a wait of nothing apart from no wait', () => {
     expect(classify(503, 0)).toEqual({ type: 'hold', afterMs: 0 })
     expect(classify(500, 0)).toEqual({ type: 'retry', answered: true, afterMs: 0 })

@@ -34,7 +34,11 @@ const entries = [
     source: `export { durableObjectStore } from './dist/host/cloudflare/index.js'`,
   },
   { name: 'holdfast/idempotent', budget: 4_000, source: `export * from './dist/idempotent/index.js'` },
-  { name: 'holdfast/idempotent/sqlite', budget: 4_000, source: `export * from './dist/idempotent/sqlite.js'` },
+  {
+    name: 'holdfast/idempotent/sqlite',
+    budget: 4_000,
+    source: `export * from './dist/idempotent/sqlite.js'`,
+  },
   { name: 'holdfast/idempotent/d1', budget: 4_000, source: `export * from './dist/idempotent/d1.js'` },
   { name: 'holdfast/receiver', budget: 4_000, source: `export * from './dist/receiver/index.js'` },
   { name: 'holdfast/receiver/sqlite', budget: 1_500, source: `export * from './dist/receiver/sqlite.js'` },

@@ -22,5 +22,5 @@ test('the README names every option, what a request and a reply have, and every 
     codes,
   ]
   expect(named.map(({ length }) => length)).toEqual([10, 9, 4, 8])
-  expect(named.flat().filter((name) => !new RegExp(`[\`.' ]${name}[\`(,.' \n]`).test(section))).toEqual([])
+  expect(named.flat().filter((name) => !new RegExp(`[\`.' \n]${name}[\`(,.' \n]`).test(section))).toEqual([])
 })

@@ -16,9 +16,9 @@ const bin = fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-idempotent-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function bundle(source: string, outfile: string, conditions: string[] = []): Promise<unknown> {
+function bundle(source: URL, outfile: string, conditions: string[] = []): Promise<unknown> {
   return build({
-    entryPoints: [fileURLToPath(new URL(source, import.meta.url))],
+    entryPoints: [fileURLToPath(source)],
     bundle: true,
     format: 'esm',
     platform: conditions.length > 0 ? 'neutral' : 'node',
@@ -41,7 +41,7 @@ describe.each([
 
   beforeAll(async () => {
     const program = join(folder, `${command}.mjs`)
-    await bundle('program.ts', program)
+    await bundle(new URL('program.ts', import.meta.url), program)
     const settings = [...options, program, join(folder, command)]
     const { stdout } = await promisify(execFile)(join(bin, command), settings, { cwd: folder })
     // What program.ts prints.
@@ -57,7 +57,7 @@ describe('in workerd', () => {
 
   beforeAll(async () => {
     const script = join(folder, 'worker.mjs')
-    await bundle('worker.ts', script, ['workerd', 'worker', 'browser'])
+    await bundle(new URL('worker.ts', import.meta.url), script, ['workerd', 'worker', 'browser'])
     runtime = new Miniflare({
       modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(script, 'utf8') }],
       compatibilityDate: '2026-07-01',

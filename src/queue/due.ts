@@ -9,13 +9,13 @@ import { nowOf, type Parts } from './parts.ts'
 
 /**
  * When something can happen here next by time alone, or waits for nothing but a drain (epoch milliseconds). What this
- * context runs, or is about to claim, is its worker's own affair as long as that is on.
+ * context runs, or is about to claim, is its worker's own affair as long as that is on: see {@link isBusy}.
  */
 export function dueAt(parts: Parts, state: State): number | undefined {
   const { clock, owner, worker, sender } = parts
   const now = nowOf(clock)
   const until = Math.min(
-    hasClaimable(parts, state) ? 0 : Number.POSITIVE_INFINITY,
+    !worker.isOn && hasClaimable(parts, state) ? 0 : Number.POSITIVE_INFINITY,
     untilDue(state, owner, worker.abilities, now),
     untilLost(parts, state, now),
   )
@@ -38,14 +38,21 @@ export function announceDue(parts: Parts): void {
 export function tellDue(parts: Parts): void {
   const { replica, emitter } = parts
   if (replica.state !== undefined && emitter.hears('due')) {
-    emitter.emit('due', { at: dueAt(parts, replica.state) })
+    const { state } = replica
+    emitter.emit('due', { at: dueAt(parts, state), busy: isBusy(parts, state) })
   }
+}
+
+/** Whether this context's worker is on, and has something to do. */
+function isBusy(parts: Parts, state: State): boolean {
+  const { worker } = parts
+  return worker.isOn && (state.index.held.has(worker.name) || hasClaimable(parts, state))
 }
 
 /** Whether a claim would find something, were the worker on. */
 function hasClaimable({ owner, worker, connectivity, maxRunning }: Parts, state: State): boolean {
   const { ready, running, runningByKind } = state.index
-  if (worker.isOn || state.isPaused(owner) || running >= maxRunning) return false
+  if (state.isPaused(owner) || running >= maxRunning) return false
   for (const [kind, ability] of worker.abilities) {
     const lane = ready.lane(owner, kind)
     if (lane === undefined || (ability.needsNetwork && !connectivity.online())) continue

@@ -58,7 +58,11 @@ export interface QueueEvents {
   }
   readonly idle: { readonly at: number }
   /** Epoch milliseconds: now, or past, where something only waits for a drain; `undefined`: never, by time alone. */
-  readonly due: { readonly at: number | undefined }
+  readonly due: {
+    readonly at: number | undefined
+    /** Whether this context runs something, or is about to: lost with it, that waits for another to come. */
+    readonly busy: boolean
+  }
   readonly store: {
     readonly state: StoreState | 'lost'
     readonly error?: unknown

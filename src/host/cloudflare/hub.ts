@@ -41,6 +41,12 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
   const deadlineMs = (): number =>
     Math.min(...[...members].map(({ options }) => options.deadlineMs ?? defaultDeadlineMs))
 
+  /** For work that no alarm began. */
+  const comingDeadline = (): number => {
+    if (deadlineAt <= clock.now()) deadlineAt = clock.now() + deadlineMs()
+    return deadlineAt
+  }
+
   /** The earliest instant at which somebody wants the alarm. */
   const nextAt = (): number | undefined => {
     const instants: (number | undefined)[] = []
@@ -50,6 +56,7 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
       instants.push(own !== undefined && own <= wentOffAt ? wentOffAt + againMs : own)
       // Work that is lost with its object goes on by this alarm; so does work that outlasts the one that is at it.
       if (seat.isRunning) instants.push(deadlineAt)
+      else if (seat.isBusy) instants.push(seat.dueAt, comingDeadline())
       // The alarm that is set may be this queue's: it must not be put off before its log was read.
       else instants.push(seat.isKnown ? seat.dueAt : clock.now())
     }
@@ -73,8 +80,8 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
     await armed
     await arm()
   }
-  const isDue = ({ isKnown, dueAt = Number.POSITIVE_INFINITY }: Seat): boolean =>
-    !isKnown || dueAt <= clock.now()
+  const isDue = ({ isKnown, isBusy, dueAt = Number.POSITIVE_INFINITY }: Seat): boolean =>
+    !isKnown || isBusy || dueAt <= clock.now()
 
   return {
     join(queue, options) {

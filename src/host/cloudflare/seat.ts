@@ -12,6 +12,8 @@ export interface Seat {
   /** Whether the queue has said when it is due: it does once its log was read. */
   readonly isKnown: boolean
   readonly isRunning: boolean
+  /** Whether the queue runs something by itself: the application drains it, or has started it. */
+  readonly isBusy: boolean
   /** Reads the log, if that was not done yet. Never rejects. */
   learn(): Promise<void>
   /** Drains, or joins the drain that is under way. Never rejects. */
@@ -28,14 +30,14 @@ export interface SeatOptions {
 }
 
 export function takeSeat({ queue, now, changed, report }: SeatOptions): Seat {
-  let due: { readonly at: number | undefined } | undefined
+  let due: { readonly at: number | undefined; readonly busy: boolean } | undefined
   let running: Promise<void> | undefined
   let learning: Promise<void> | undefined
   let vain = 0
   let restsUntil = Number.NEGATIVE_INFINITY
 
-  const off = queue.on('due', ({ at }) => {
-    due = { at }
+  const off = queue.on('due', ({ at, busy }) => {
+    due = { at, busy }
     if (running !== undefined) return
     // There is something new: what could not be done may be possible now.
     restsUntil = Number.NEGATIVE_INFINITY
@@ -49,7 +51,7 @@ export function takeSeat({ queue, now, changed, report }: SeatOptions): Seat {
   }
   const failed = (error: unknown): void => {
     // What was closed has nothing to do here any more.
-    due = { at: isQueueError(error, 'closed') ? undefined : now() }
+    due = { at: isQueueError(error, 'closed') ? undefined : now(), busy: false }
     vain = Math.max(vain, 1)
     rest(false)
     if (due.at !== undefined) report(error)
@@ -75,11 +77,14 @@ export function takeSeat({ queue, now, changed, report }: SeatOptions): Seat {
     get isRunning() {
       return running !== undefined
     },
+    get isBusy() {
+      return due?.busy === true
+    },
     learn() {
       learning ??= queue
         .info()
         .then(() => {
-          due ??= { at: undefined }
+          due ??= { at: undefined, busy: false }
         }, failed)
         .finally(() => {
           learning = undefined

@@ -168,6 +168,31 @@ describe('an object’s alarm', () => {
     expectIdle(object)
   })
 
+  it.each(['drain', 'start'] as const)('is set beside what the application runs by %s itself', async (by) => {
+    const object = fakeObject()
+    const store = exclusive(memoryStore())
+    const never = () => new Promise<never>(() => undefined)
+    const first = object.revive(mailer({ store, work: never }))
+    const { id } = await first.queue.enqueue('work', 'a')
+    first.queue[by]().catch(() => undefined)
+    await turns()
+    expect((await first.queue.get(id))?.state).toBe('running')
+    expect(object.alarmAt).toBe(object.clock.now() + 20_000)
+    const second = object.revive(mailer({ store }))
+    await object.pass(20_000)
+    expect(await second.queue.get(id)).toMatchObject({ state: 'completed', attempt: 2, crashes: 0 })
+  })
+
+  it('is taken back when what the application drained itself is done', async () => {
+    const object = fakeObject()
+    const { queue } = object.revive(mailer())
+    await queue.enqueue('work', 'a')
+    expect((await queue.drain()).completed).toBe(1)
+    await turns()
+    expect(object.alarmAt).toBe(null)
+    expect(object.fired).toBe(0)
+  })
+
   it('is left to a worker that was started', async () => {
     const object = fakeObject()
     const { queue } = object.revive(mailer())

@@ -77,7 +77,7 @@ export type Receiver = (request: Request) => Promise<Response>
  * @example
  * ```ts
  * import { createServer } from 'node:http'
- * import { Readable } from 'node:stream'
+ * import { ReadableStream as WebStream } from 'node:stream/web'
  * import { createReceiver, memoryAcks } from 'holdfast/receiver'
  *
  * const receive = createReceiver({
@@ -90,10 +90,13 @@ export type Receiver = (request: Request) => Promise<Response>
  * createServer(async (incoming, outgoing) => {
  *   const headers = new Headers()
  *   for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
- *   const body = incoming.method === 'POST' ? Readable.toWeb(incoming) : null
- *   const init = { method: incoming.method ?? 'GET', headers, body: body as ReadableStream | null, duplex: 'half' }
- *   const response = await receive(new Request(`http://localhost${incoming.url}`, init))
+ *   // A body that is refused is not read to its end: that must neither end the connection nor block it.
+ *   const body = WebStream.from(incoming.iterator({ destroyOnReturn: false })) as ReadableStream
+ *   const { method = 'GET', url } = incoming
+ *   const init = { method, headers, body: method === 'POST' ? body : null, duplex: 'half' }
+ *   const response = await receive(new Request(`http://localhost${url}`, init))
  *   outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
+ *   incoming.resume()
  * })
  * ```
  */

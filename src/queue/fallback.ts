@@ -43,6 +43,9 @@ export function withFallback(first: Store, second: Store, onTurn: () => void): S
     get sharesLocks() {
       return store.sharesLocks ?? true
     },
+    get assertStorable() {
+      return store.assertStorable
+    },
     load: () => choosing((chosen) => chosen.load()),
     read: (after) => store.read(after),
     commit: (after, decide, options) => store.commit(after, decide, options),

@@ -8,7 +8,7 @@ import { validated } from '../worker/payload.ts'
 import type { Kind } from '../worker/types.ts'
 import { checkEnqueue } from './check.ts'
 import type { EnqueueOptions } from './options.ts'
-import { decodePayload, type EncodedPayload, encodePayload } from './payload.ts'
+import { decodePayload, type EncodedPayload, encodePayload, type PayloadLimits } from './payload.ts'
 import type { Enqueued } from './types.ts'
 
 /** An enqueue, checked, cloned and measured: nothing but the state can refuse it now. */
@@ -28,7 +28,7 @@ export function knownKind(kinds: ReadonlyMap<string, Kind>, name: unknown): Kind
 }
 
 /**
- * Checks everything that can be known without the store. The payload is cloned at once: what its owner does with it
+ * Checks everything that can be known without the log. The payload is cloned at once: what its owner does with it
  * while a schema looks has no effect. A promise only where there is a schema.
  */
 export function prepare(
@@ -36,10 +36,10 @@ export function prepare(
   kind: Kind,
   payload: unknown,
   options: EnqueueOptions,
-  maxBytes: number,
+  limits: PayloadLimits,
 ): Prepared | Promise<Prepared> {
   checkEnqueue(options)
-  const encoded = encodePayload(payload, kind.kind, maxBytes)
+  const encoded = encodePayload(payload, kind.kind, limits)
   const prepared: Prepared = { encoded, request: (now) => requestOf(id, kind, encoded, options, now) }
   if (kind.schema === undefined) return prepared
   return validated(kind.schema, decodePayload(encoded), kind.kind).then(() => prepared)

@@ -1,5 +1,6 @@
 import { QueueError } from '../errors.ts'
 import { clone } from '../store/clone.ts'
+import type { Store } from '../store/contract.ts'
 import { isJson } from '../worker/json.ts'
 
 /** A payload as it is taken in: JSON text in the log, or a clone kept beside it; neither for `undefined`. */
@@ -11,6 +12,12 @@ export interface EncodedPayload {
   readonly value?: unknown
 }
 
+/** What a payload has to keep to. */
+export interface PayloadLimits {
+  readonly maxPayloadBytes: number
+  readonly store: Pick<Store, 'assertStorable'>
+}
+
 /** JSON text up to this length (UTF-16 code units, as entries are measured) travels in the log. */
 const maxInlineLength = 1_024
 
@@ -19,7 +26,11 @@ const maxInlineLength = 1_024
  *
  * @throws QueueError `payload-not-storable`, which names the field, or `payload-too-large`.
  */
-export function encodePayload(value: unknown, kind: string, maxBytes: number): EncodedPayload {
+export function encodePayload(
+  value: unknown,
+  kind: string,
+  { maxPayloadBytes: maxBytes, store }: PayloadLimits,
+): EncodedPayload {
   if (value === undefined) return {}
   if (isJson(value)) {
     const text = JSON.stringify(value)
@@ -28,6 +39,7 @@ export function encodePayload(value: unknown, kind: string, maxBytes: number): E
     return checked({ beside: bytes, value: JSON.parse(text) }, bytes, kind, maxBytes)
   }
   const clone = cloned(value, kind)
+  store.assertStorable?.(clone)
   const bytes = bytesOf(clone, new Set())
   return checked({ beside: bytes, value: clone }, bytes, kind, maxBytes)
 }

@@ -28,7 +28,7 @@ export async function enqueue(
   options: EnqueueOptions,
 ): Promise<Enqueued> {
   const known = knownKind(parts.kinds, kind)
-  const preparing = prepare(parts.mint(), known, payload, options, parts.maxPayloadBytes)
+  const preparing = prepare(parts.mint(), known, payload, options, parts)
   // Only a schema is waited for: enqueues of one turn then share an entry.
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const { backlog, deciding, store } = parts
@@ -40,7 +40,7 @@ export async function enqueue(
 export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindMap>[]): Promise<Enqueued[]> {
   listOf(is('object'))('items', items)
   const preparing = items.map(async ({ kind, payload, ...options }) =>
-    prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts.maxPayloadBytes),
+    prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts),
   )
   const prepared = await Promise.all(preparing)
   const { backlog, deciding, store } = parts
@@ -76,10 +76,10 @@ export async function redrive(parts: Parts, which: string | JobFilter): Promise<
 }
 
 export async function edit(parts: Parts, id: string, payload: unknown): Promise<void> {
-  const { replica, deciding, owner, kinds, maxPayloadBytes } = parts
+  const { replica, deciding, owner, kinds } = parts
   const job = owned(await knowing(replica, owner, id), owner, id)
   const kind = kinds.get(job.kind)
-  const given = encodePayload(payload, job.kind, maxPayloadBytes)
+  const given = encodePayload(payload, job.kind, parts)
   const { value, ...encoded } = given
   if (kind?.schema) await validated(kind.schema, decodePayload(given), job.kind)
   // A kind that is not known here is edited in the version it has.

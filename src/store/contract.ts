@@ -36,6 +36,14 @@ export interface Store {
    */
   readonly sharesLocks?: boolean
 
+  /**
+   * Asked for each payload that is to lie beside the log, before its put joins an entry that others share. Absent where
+   * whatever can be cloned can be stored.
+   *
+   * @throws `payload-not-storable`, with the field as `path`.
+   */
+  readonly assertStorable?: ((value: unknown) => void) | undefined
+
   /** One consistent snapshot. Creates the log when there is none. */
   load(): Promise<Snapshot>
 

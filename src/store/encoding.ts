@@ -50,6 +50,17 @@ export function encode(value: unknown, bytesOf: (blob: Blob) => Uint8Array): Enc
   return { text: JSON.stringify({ v: version, value: root, parts }), parts: writer.parts }
 }
 
+/**
+ * Whether a value can be written down; reads no Blob and copies no bytes.
+ *
+ * @throws QueueError `payload-not-storable`, which names the field that cannot be written.
+ */
+export function assertEncodable(value: unknown): void {
+  write({ seen: new Map(), parts: [], bytesOf: () => noBytes }, value, 'payload')
+}
+
+const noBytes = new Uint8Array()
+
 interface Writer {
   readonly seen: Map<object, number>
   readonly parts: Uint8Array[]

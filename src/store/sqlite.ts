@@ -1,4 +1,6 @@
+import { misuse, refuseUnknown } from '../errors.ts'
 import type { Store, StoreFactory } from './contract.ts'
+import { assertEncodable } from './encoding.ts'
 import { closedStore } from './failures.ts'
 import { append } from './sqlite/append.ts'
 import type { Connection } from './sqlite/connection.ts'
@@ -67,7 +69,8 @@ let connections = 0
  * SELECT queue, kind, id, reason, error FROM holdfast_jobs WHERE state = 'dead' ORDER BY enqueued_at;
  * ```
  *
- * @throws TypeError when neither a path nor a driver is given, or both.
+ * @throws TypeError when neither a path nor a driver is given, or both, or an option that there is not; RangeError when
+ * `pollMs` is not more than 0.
  *
  * @example
  * ```ts
@@ -80,12 +83,8 @@ let connections = 0
  * ```
  */
 export function sqliteStore(options: SqliteStoreOptions): StoreFactory {
+  check(options)
   const { path, driver, pollMs = defaultPollMs } = options
-  if ((path === undefined) === (driver === undefined)) {
-    throw new TypeError('Cannot make a SQLite store: give it either a path or a driver')
-  }
-  if (!(pollMs > 0))
-    throw new RangeError(`Cannot make a SQLite store: pollMs is ${pollMs}, expected more than 0`)
   const inMemory = path === '' || path === ':memory:'
   const name = driver ? driver.location : inMemory ? undefined : path
   connections += 1
@@ -95,6 +94,25 @@ export function sqliteStore(options: SqliteStoreOptions): StoreFactory {
   const { durable, exclusive } = driver ?? { durable: !inMemory, exclusive: false }
   return (queueName) =>
     openHandle(link, { queueName, identity: `${location}:${queueName}`, durable, exclusive })
+}
+
+function check(options: SqliteStoreOptions): void {
+  refuseUnknown('options', options, ['path', 'driver', 'pollMs'])
+  const { path, driver, pollMs = defaultPollMs } = options
+  if ((path === undefined) === (driver === undefined)) {
+    throw new TypeError('Cannot make a SQLite store: give it either a path or a driver')
+  }
+  if (path !== undefined && typeof path !== 'string') throw misuse('options.path', path, 'text')
+  if (driver !== undefined && typeof Object(driver).transaction !== 'function') {
+    throw misuse(
+      'options.driver',
+      driver,
+      'what nodeSqlite, bunSqlite or durableObjectSqlite make of a database',
+    )
+  }
+  if (typeof pollMs !== 'number') throw misuse('options.pollMs', pollMs, 'a number')
+  if (!(pollMs > 0))
+    throw new RangeError(`Cannot make a SQLite store: pollMs is ${pollMs}, expected more than 0`)
 }
 
 interface Handle extends Target, Pick<Store, 'durable' | 'exclusive'> {}
@@ -121,6 +139,7 @@ function openHandle(link: Link, target: Handle): Store {
     exclusive,
     durable,
     sharesLocks: !durable || exclusive,
+    assertStorable: assertEncodable,
     async load() {
       const found = await read((connection) => {
         const head = headOf(connection, target)

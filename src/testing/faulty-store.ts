@@ -114,13 +114,14 @@ type Next = (method: FaultyMethod) => Fault | undefined
 function faultyHandle(inner: Store, next: Next, openOther: () => Store): Store {
   const caller = faultyCaller(inner, next)
   const { call } = caller
-  const { estimate } = inner
+  const { estimate, join } = inner
   return {
     identity: inner.identity,
     maxEntryBytes: inner.maxEntryBytes,
     exclusive: inner.exclusive,
     durable: inner.durable,
     sharesLocks: inner.sharesLocks ?? true,
+    assertStorable: inner.assertStorable,
     load: () => call('load', () => inner.load()),
     read: (after) => call('read', () => inner.read(after)),
     commit: (after, decide, options) =>
@@ -135,6 +136,13 @@ function faultyHandle(inner: Store, next: Next, openOther: () => Store): Store {
         }
         return inner.commit(after, checked, options)
       }),
+    ...(join && {
+      join: (after, decide, joined) =>
+        call('commit', async (fault) => {
+          if (fault?.type === 'quota') throw quotaExceeded()
+          return join(after, decide, joined)
+        }),
+    }),
     payload: (id) => call('payload', () => inner.payload(id)),
     checkpoint: (through, pages) => call('checkpoint', () => inner.checkpoint(through, pages)),
     subscribe: (listener) => caller.subscribe(listener),

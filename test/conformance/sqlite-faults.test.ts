@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { createQueue } from 'holdfast'
 import { nodeSqlite, type SqliteDriver, sqliteStore } from 'holdfast/sqlite'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { isQueueError, type QueueErrorCode } from '../../src/errors.ts'
@@ -243,6 +244,23 @@ test('a Blob that only the second draft has is read, and decide told nothing twi
   expect(back instanceof Blob && (await back.text())).toBe('late')
 })
 
+test('a payload that cannot be written down is refused alone, whatever is taken in beside it', async () => {
+  const handlers = { any: async (_: unknown) => null }
+  const queue = createQueue({ name: 'q', store: sqliteStore({ path: newPath() }), handlers })
+  const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt'])
+  const before = queue.enqueue('any', new Map([[1, 'fine']]))
+  const refused = queue.enqueue('any', { keys: [key] }).catch((error: unknown) => error)
+  const after = queue.enqueue('any', new Set(['fine']))
+  const error = await refused
+  expect(isQueueError(error, 'payload-not-storable') && error.path).toBe('payload.keys[0]')
+  const { id } = await before
+  await after
+  expect((await queue.info()).counts.pending).toBe(2)
+  await expect(queue.edit(id, { key })).rejects.toMatchObject({ code: 'payload-not-storable' })
+  expect((await queue.drain()).completed).toBe(2)
+  await queue.close()
+})
+
 test('a full database is quota-exceeded, keeps nothing of the commit, and takes a smaller one', async () => {
   const { store, database } = watched()
   const { log } = await store.load()
@@ -308,6 +326,19 @@ test('an exclusive or absent choice of where to store is refused at once', () =>
   // @ts-expect-error not both
   expect(() => sqliteStore({ driver, path: 'q.db' })).toThrow(TypeError)
   expect(() => sqliteStore({ driver, pollMs: 0 })).toThrow(RangeError)
+})
+
+test('an option that there is not, or of another sort, is refused at once, and named', () => {
+  // @ts-expect-error it is spelt pollMs
+  expect(() => sqliteStore({ path: 'q.db', pollMS: 5 })).toThrow(/pollMS: there is no such option.*pollMs/)
+  // @ts-expect-error a path is text
+  expect(() => sqliteStore({ path: 7 })).toThrow(/options\.path: it is 7/)
+  // @ts-expect-error a path alone is no options
+  expect(() => sqliteStore('q.db')).toThrow(TypeError)
+  // @ts-expect-error a database is not a driver
+  expect(() => sqliteStore({ driver: connect() })).toThrow(/options\.driver.*nodeSqlite/)
+  // @ts-expect-error text is no number
+  expect(() => sqliteStore({ path: 'q.db', pollMs: '5' })).toThrow(TypeError)
 })
 
 test('identities tell files apart, and connections to memory', () => {

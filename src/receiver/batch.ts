@@ -69,7 +69,9 @@ function ackOf(event: AckEvent, sequence: number, queue: string, principal: stri
     const data = { ...factsOf(event.data), ...(result !== undefined && { result }) }
     return { ...envelope, type: 'completed', data }
   }
-  return { ...envelope, type: 'dead', data: { ...factsOf(event.data), error: event.data.error } }
+  const { reason, name, message, status } = event.data.error
+  const error = { reason, name, message, status }
+  return { ...envelope, type: 'dead', data: { ...factsOf(event.data), error } }
 }
 
 // Field by field: what was not checked is not handed on.

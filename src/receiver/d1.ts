@@ -4,8 +4,7 @@ import type { AckStore, Settlement, SourceRecord } from './store.ts'
 /** What is used of a prepared statement of D1. */
 export interface D1Statement {
   bind(...values: unknown[]): D1Statement
-  first(): Promise<unknown>
-  run(): Promise<unknown>
+  all(): Promise<{ readonly results: readonly unknown[] }>
 }
 
 /** What is used of a D1 database, or of a session with one. */
@@ -166,7 +165,7 @@ function batchOf(database: D1Database, source: string, known: SourceRecord | und
 }
 
 function statementsOf(answer: unknown): readonly D1Statement[] {
-  const list: readonly unknown[] = Array.isArray(answer) ? answer : [answer ?? []].flat()
+  const list: readonly unknown[] = Array.isArray(answer) ? answer : answer == null ? [] : [answer]
   if (list.every(isStatement)) return list
   throw new TypeError('Cannot settle: onAck returned something else than statements prepared on D1')
 }
@@ -177,10 +176,10 @@ function isStatement(value: unknown): value is D1Statement {
 
 async function read(database: D1Database, source: string): Promise<SourceRecord | undefined> {
   const find = database.prepare(select).bind(source)
-  const row = await find.first().catch(async () => {
+  const { results } = await find.all().catch(async () => {
     // Most likely the table is missing; if it is anything else, it shows again.
-    await database.prepare(schema).run()
-    return find.first()
+    await database.prepare(schema).all()
+    return find.all()
   })
-  return recordOf(row)
+  return recordOf(results[0])
 }

@@ -113,7 +113,7 @@ function isSource(value: unknown): boolean {
 
 function isTime(value: unknown): boolean {
   const time = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
-  return typeof value === 'string' && time.test(value)
+  return typeof value === 'string' && time.test(value) && Number.isFinite(Date.parse(value))
 }
 
 function isSequenceText(value: unknown): boolean {

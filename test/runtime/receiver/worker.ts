@@ -9,13 +9,9 @@ import { application, effectsSchema, inMemory, insertEffect, selectEffects } fro
 /** What became of one test: `null` is well. */
 export type Outcomes = Readonly<Record<string, string | null>>
 
-interface Database extends D1Database {
-  prepare(sql: string): D1Statement & { all(): Promise<{ readonly results: readonly unknown[] }> }
-}
-
 interface Env {
-  readonly DB: Database
-  readonly SUITE: Database
+  readonly DB: D1Database
+  readonly SUITE: D1Database
   readonly RECEIVER: { getByName(name: string): { fetch(request: Request): Promise<Response> } }
 }
 
@@ -45,7 +41,7 @@ function objectBench(storage: DurableObjectStorage): Bench<DurableObjectStorage,
   }
 }
 
-function d1Bench(database: Database): Bench<Database, D1Statement | undefined> {
+function d1Bench(database: D1Database): Bench<D1Database, D1Statement | undefined> {
   return {
     async open() {
       const drops = ['holdfast_sources', 'effects'].map((name) => `DROP TABLE IF EXISTS ${name}`)
@@ -84,8 +80,8 @@ export class ReceiverObject {
   }
 }
 
-async function onD1(database: Database, request: Request): Promise<Response> {
-  await database.prepare(effectsSchema).run()
+async function onD1(database: D1Database, request: Request): Promise<Response> {
+  await database.prepare(effectsSchema).all()
   const insert = database.prepare(insertEffect)
   return application({
     store: d1Acks(database),

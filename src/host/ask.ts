@@ -1,7 +1,7 @@
 import type { DrainResult } from '../queue/types.ts'
 import type { Clock } from '../types.ts'
 
-/** Asks a service worker to drain a queue now; sent with the port that it is to answer on. */
+/** Asks a service worker to drain a queue now; sent with the port that it is to answer on, if any. */
 interface Ask {
   readonly type: 'holdfast:drain'
   readonly queue: string
@@ -16,7 +16,12 @@ export type Answer =
 
 /** What is used of a `ServiceWorker`. */
 export interface WorkerLike {
-  postMessage(message: unknown, transfer: Transferable[]): void
+  postMessage(message: unknown, transfer?: Transferable[]): void
+}
+
+interface Named {
+  readonly name: string
+  readonly owner: string
 }
 
 /** How long a worker may take to say that it heard: it may have to be started first (milliseconds). */
@@ -33,7 +38,7 @@ const lateMs = 15_000
  */
 export function askToDrain(
   worker: WorkerLike,
-  { name, owner }: { readonly name: string; readonly owner: string },
+  queue: Named,
   clock: Pick<Clock, 'setTimer'>,
 ): Promise<DrainResult | undefined> {
   const { port1, port2 } = new MessageChannel()
@@ -56,16 +61,21 @@ export function askToDrain(
     // Where the platform tells of it: the worker is gone.
     port1.addEventListener('close', giveUp)
   })
-  const ask: Ask = { type: 'holdfast:drain', queue: name, owner }
-  worker.postMessage(ask, [port2])
+  worker.postMessage(askFor(queue), [port2])
   return answered
 }
 
+/** Has a service worker drain a queue; for a page that is going away, and hears no answer any more. */
+export function sendToDrain(worker: WorkerLike, queue: Named): void {
+  worker.postMessage(askFor(queue))
+}
+
+function askFor({ name, owner }: Named): Ask {
+  return { type: 'holdfast:drain', queue: name, owner }
+}
+
 /** Whether a message asks for this queue. */
-export function isAsk(
-  data: unknown,
-  { name, owner }: { readonly name: string; readonly owner: string },
-): boolean {
+export function isAsk(data: unknown, { name, owner }: Named): boolean {
   const { type, queue, owner: whose }: Partial<Record<keyof Ask, unknown>> = Object(data)
   return type === 'holdfast:drain' && queue === name && whose === owner
 }

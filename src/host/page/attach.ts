@@ -1,13 +1,13 @@
 import { checkMs, misuse, refuseUnknown } from '../../errors.ts'
-import { askToDrain } from '../ask.ts'
-import { type BackgroundSync, createBackgroundSync, outcomeOf, type WakeUp } from '../background-sync.ts'
+import { askToDrain, sendToDrain } from '../ask.ts'
+import { createBackgroundSync, outcomeOf, type WakeUp } from '../background-sync.ts'
 import { systemClock } from '../cloudflare/clock.ts'
 import { reportUncaught } from '../report.ts'
-import { createErrand, type Errand } from './errand.ts'
-import { followLife, type Life } from './lifecycle.ts'
+import { createErrand } from './errand.ts'
+import { followLife } from './lifecycle.ts'
 import { type Expected, expectRegistration } from './registration.ts'
-import type { AttachOptions, HostedQueue, PageHost, PageScope, RegistrationLike } from './types.ts'
-import { type Seen, type Watch, watchQueue } from './watch.ts'
+import type { AttachOptions, HostedQueue, PageHost } from './types.ts'
+import { type Seen, watchQueue } from './watch.ts'
 
 const known = ['registration', 'tag', 'periodicMs', 'onError', 'clock', 'scope']
 
@@ -19,9 +19,9 @@ const hosts: WeakMap<HostedQueue, PageHost> = new WeakMap()
  * `registration`, has the service worker woken for what this page does not do itself, by Background Sync where the
  * browser grants it, and by asking the worker as long as the page is open everywhere.
  *
- * It starts nothing: call `queue.start()` where the page is to run jobs. A page that runs them in the foreground leaves
- * the worker asleep until the page is hidden, offline, or something fails. Several queues of a page are attached one by
- * one; attaching a queue again takes the place of the first time.
+ * It starts nothing: call `queue.start()` where the page is to run jobs. The worker then helps along, and goes on alone
+ * when the page is closed. Several queues of a page are attached one by one; attaching a queue again takes the place of
+ * the first time.
  *
  * @throws TypeError or RangeError for options that make no sense.
  * @example
@@ -57,21 +57,47 @@ function check(options: AttachOptions): void {
 function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
   const { tag = queue.name, clock = systemClock, onError = reportUncaught, scope = globalThis } = options
   const worker = expectRegistration(options.registration)
-  const active = (): RegistrationLike | undefined => (worker.current?.active ? worker.current : undefined)
-  const sync = createBackgroundSync(() => active()?.sync, tag)
+  const sync = createBackgroundSync(() => worker.active?.sync, tag)
   const drain: PageHost['drain'] = async () => {
-    const found = (await worker.found)?.active
-    return found ? askToDrain(found, queue, clock) : undefined
+    const active = (await worker.found)?.active
+    return active ? askToDrain(active, queue, clock) : undefined
   }
   const errand = createErrand(drain, clock, () => watch.look(false))
+  const delegate = ({ owed, isStarted }: Seen, isFresh: boolean): void => {
+    const isOwed = owed.here || owed.elsewhere
+    const isTheirs = owed.elsewhere || (owed.here && !isStarted)
+    // Also what this page runs itself: once it is closed, it is too late. Chromium heeds no sync of a page that is gone
+    // before it was told of the registering.
+    if (isOwed && isFresh) void sync.register()
+    else if (isOwed && sync.outcome.state !== 'refused') void sync.ensure()
+    if (isTheirs && scope.navigator.onLine !== false) errand.run(isFresh)
+    else errand.rest()
+  }
   const watch = watchQueue({
     ...{ queue, clock, onError },
-    onSeen: (seen, isFresh) => {
-      if (active() !== undefined) delegate(seen, isFresh, { sync, errand, scope })
+    onSeen(seen, isFresh) {
+      if (worker.active !== undefined) delegate(seen, isFresh)
     },
     onClosed: () => host.detach(),
   })
-  const endLife = followLife(scope, lifeOf({ queue, sync, errand, watch, onError }))
+  const endLife = followLife(scope, {
+    left() {
+      watch.pause()
+      errand.rest()
+      queue.leave({ flush: true }).catch(onError)
+      const active = worker.active?.active
+      if (watch.mayOwe && active) sendToDrain(active, queue)
+    },
+    back() {
+      watch.resume()
+      queue.rejoin().catch(onError)
+      watch.look(true)
+    },
+    woken() {
+      queue.wake()
+      watch.look(true)
+    },
+  })
   const periodic = createPeriodic(worker, tag, options.periodicMs)
   worker.found.then(() => watch.look(true)).catch(onError)
 
@@ -92,60 +118,6 @@ function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
     },
   }
   return host
-}
-
-interface Means {
-  readonly sync: BackgroundSync
-  readonly errand: Errand
-}
-
-/** Leaves to the worker what this page does not do itself. */
-function delegate(seen: Seen, isFresh: boolean, { sync, errand, scope }: Means & { scope: PageScope }): void {
-  const { owed, isStarted, isTroubled } = seen
-  const isOnline = scope.navigator.onLine !== false
-  // What this page runs before everybody's eyes needs nobody else, until it fails.
-  const isInGoodHands = isStarted && isOnline && !isTroubled && scope.document.visibilityState === 'visible'
-  if (owed.elsewhere || (owed.here && !isInGoodHands)) {
-    const wasRefused = sync.outcome.state === 'refused'
-    if (isFresh) void sync.register()
-    else if (!wasRefused) void sync.ensure()
-  }
-  if (isOnline && (owed.elsewhere || (owed.here && !isStarted))) errand.run(isFresh)
-  else errand.rest()
-}
-
-function lifeOf({
-  queue,
-  sync,
-  errand,
-  watch,
-  onError,
-}: Means & { queue: HostedQueue; watch: Watch; onError: (error: unknown) => void }): Life {
-  const wakeOthers = (): void => {
-    if (watch.mayOwe) void sync.register()
-  }
-  return {
-    left() {
-      watch.pause()
-      errand.rest()
-      queue.leave({ flush: true }).catch(onError)
-      wakeOthers()
-    },
-    back() {
-      watch.resume()
-      queue.rejoin().catch(onError)
-      watch.look(true)
-    },
-    hidden: wakeOthers,
-    woken() {
-      queue.wake()
-      watch.look(true)
-    },
-    offline() {
-      errand.rest()
-      wakeOthers()
-    },
-  }
 }
 
 function createPeriodic(

@@ -6,12 +6,8 @@ export interface Life {
   left(): void
   /** It is back, from the back/forward cache or from being frozen. */
   back(): void
-  /** Nobody looks at it any more, and it may be told nothing before it is gone. */
-  hidden(): void
   /** Somebody looks at it again, or there is a network again: timers may have stood still. */
   woken(): void
-  /** The platform is sure that there is no network. */
-  offline(): void
 }
 
 /** Tells what becomes of a page. Returns what ends that. */
@@ -28,16 +24,12 @@ export function followLife(scope: PageScope, life: Life): () => void {
     life.back()
   }
   const change = (): void => {
-    if (document.visibilityState !== 'visible') {
-      life.hidden()
-      return
-    }
+    if (document.visibilityState !== 'visible') return
     // Whoever is looked at is not away, whatever event was missed.
     comeBack()
     life.woken()
   }
   const woken = (): void => life.woken()
-  const offline = (): void => life.offline()
 
   const listeners: readonly (readonly [EventOf, string, () => void, boolean?])[] = [
     [scope, 'pagehide', leave],
@@ -47,7 +39,6 @@ export function followLife(scope: PageScope, life: Life): () => void {
     [document, 'resume', comeBack],
     [document, 'visibilitychange', change],
     [scope, 'online', woken],
-    [scope, 'offline', offline],
   ]
   for (const [target, type, listener, capture] of listeners) target.addEventListener(type, listener, capture)
   return () => {

@@ -2,8 +2,8 @@ import type { RegistrationLike } from './types.ts'
 
 /** A registration that may still come. */
 export interface Expected {
-  /** What is there by now. */
-  readonly current: RegistrationLike | undefined
+  /** It, if it is there by now, and its worker is active. */
+  readonly active: RegistrationLike | undefined
   /** Resolves to it once it is there. One that fails is none. */
   readonly found: Promise<RegistrationLike | undefined>
 }
@@ -20,8 +20,8 @@ export function expectRegistration(
     () => undefined,
   )
   return {
-    get current() {
-      return current
+    get active() {
+      return current?.active ? current : undefined
     },
     found,
   }

@@ -10,8 +10,6 @@ export interface Seen {
   readonly owed: Owed
   /** Whether this page runs jobs. */
   readonly isStarted: boolean
-  /** Something failed, or is held, that was not done since. */
-  readonly isTroubled: boolean
 }
 
 /** Looks at the queue whenever it changes, once a second at the most. */
@@ -38,7 +36,6 @@ interface WatchOptions {
 
 export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOptions): Watch {
   let isFresh = false
-  let isTroubled = false
   let mayOwe = false
   let isPaused = false
   let isOver = false
@@ -52,8 +49,7 @@ export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOpt
     isFresh = false
     const { owed, worker } = await queue.info()
     mayOwe = owed.here || owed.elsewhere || isFresh
-    if (!owed.here) isTroubled = false
-    if (!isPaused && !isOver) onSeen({ owed, isStarted: worker.started, isTroubled }, wasFresh)
+    if (!isPaused && !isOver) onSeen({ owed, isStarted: worker.started }, wasFresh)
   }
   const plan = (): void => {
     if (isPaused || isOver || cancel !== undefined) return
@@ -71,16 +67,11 @@ export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOpt
     isFresh ||= fresh
     plan()
   }
-  const trouble = (): void => {
-    isTroubled = true
-  }
   const off = [
     queue.on('enqueued', () => {
       mayOwe = true
       look(true)
     }),
-    queue.on('retrying', trouble),
-    queue.on('held', trouble),
     queue.on('due', () => look(false)),
     queue.on('store', ({ state }) => {
       if (state === 'closed') onClosed()

@@ -89,9 +89,8 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
       if (event.tag === tag) event.waitUntil(shift.run().then(insure).catch(onError))
     },
     message(event) {
-      const port = event.ports?.[0]
-      if (port === undefined || !isAsk(event.data, queue)) return wake(event)
-      event.waitUntil(answer(port, shift, deadlineMs).then(insure).catch(onError))
+      if (!isAsk(event.data, queue)) return wake(event)
+      event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(insure).catch(onError))
     },
     // Not waited for: until it is active, the worker gets no other event.
     activate: () => wake({ waitUntil: (work) => void work }),
@@ -140,11 +139,11 @@ async function settle(shift: Shift): Promise<void> {
 }
 
 async function answer(
-  port: Pick<MessagePort, 'postMessage'>,
+  port: Pick<MessagePort, 'postMessage'> | undefined,
   shift: Shift,
   deadlineMs: number,
 ): Promise<void> {
-  const say = (words: Answer): void => port.postMessage(words)
+  const say = (words: Answer): void => port?.postMessage(words)
   say({ type: 'holdfast:draining', deadlineMs })
   const outcome = await shift.run()
   if ('result' in outcome) say({ type: 'holdfast:drained', result: outcome.result })

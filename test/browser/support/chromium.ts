@@ -34,18 +34,26 @@ export function useChromium(): () => Chromium {
 }
 
 /**
- * Starts Chromium as a process of ours, so that it can be killed like one. Killed when the test is over.
+ * Starts Chromium as a process of ours, so that it can be killed like one. Killed when the test is over. `more` are
+ * further arguments.
  *
  * @throws Error when there is no Chromium, or it does not come up.
  */
 export async function startChromium(
   profile: string,
   atEnd: (kill: () => Promise<void>) => void = onTestFinished,
+  more: readonly string[] = [],
 ): Promise<Chromium> {
   const path = findChromium()
   if (path === undefined)
     throw new Error('Cannot start Chromium: it is not installed; see test/tools/chromium.ts')
-  const args = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...chromiumArgs]
+  const args = [
+    '--headless=new',
+    '--remote-debugging-port=0',
+    `--user-data-dir=${profile}`,
+    ...chromiumArgs,
+    ...more,
+  ]
   const child = spawn(path, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const kill = () => killGroup(child)
   atEnd(kill)

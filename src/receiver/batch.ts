@@ -1,6 +1,6 @@
 import {
+  type AckError,
   type AckEvent,
-  type AckFacts,
   completedType,
   idOf,
   isSequence,
@@ -8,7 +8,15 @@ import {
   type WireEvent,
 } from '../sync/wire.ts'
 import type { Ack } from './ack.ts'
-import { faultInEvent, isName, unescaped } from './shape.ts'
+import {
+  checked,
+  completedFields,
+  errorFields,
+  factFields,
+  faultInEvent,
+  isName,
+  unescaped,
+} from './shape.ts'
 
 /** A batch that is well-formed: of one source, its numbers consecutive. */
 export interface Batch {
@@ -65,18 +73,10 @@ function ackOf(event: AckEvent, sequence: number, queue: string, principal: stri
   const { source, id, subject, time } = event
   const envelope = { principal, source, queue, sequence, id, subject, time }
   if (event.type === completedType) {
-    const { result } = event.data
-    const data = { ...factsOf(event.data), ...(result !== undefined && { result }) }
-    return { ...envelope, type: 'completed', data }
+    return { ...envelope, type: 'completed', data: checked(event.data, completedFields) }
   }
-  const { reason, name, message, status } = event.data.error
-  const error = { reason, name, message, status }
-  return { ...envelope, type: 'dead', data: { ...factsOf(event.data), error } }
-}
-
-// Field by field: what was not checked is not handed on.
-function factsOf({ kind, key, attempt, finish, enqueuedAt, finishedAt }: AckFacts): AckFacts {
-  return { kind, key, attempt, finish, enqueuedAt, finishedAt }
+  const error = checked(event.data.error, errorFields)
+  return { ...envelope, type: 'dead', data: { ...checked(event.data, factFields), error } }
 }
 
 function faultInOrder(events: readonly WireEvent[], items: readonly Item[]): string | undefined {

@@ -23,7 +23,7 @@ const envelopeFields: Fields = {
   sequence: { test: isSequenceText, is: 'a whole number from 1, as up to 16 digits in a string' },
 }
 
-const factFields: Fields = {
+export const factFields: Fields = {
   kind: text,
   key: orElse(null, text),
   attempt: { test: isCount, is: 'a whole number' },
@@ -32,11 +32,14 @@ const factFields: Fields = {
   finishedAt: instant,
 }
 
-const completedFields: Fields = { result: { test: isResult, is: 'JSON of up to 16384 characters' } }
+export const completedFields: Fields = {
+  ...factFields,
+  result: { test: isResult, is: 'JSON of up to 16384 characters' },
+}
 
 const lostFields: Fields = { from: sequence, to: sequence }
 
-const errorFields: Fields = {
+export const errorFields: Fields = {
   reason: name,
   name: orElse(undefined, text),
   message: orElse(undefined, text),
@@ -57,9 +60,10 @@ type Values = Readonly<Record<string, unknown>>
 
 function faultInAck({ type, id, sequence, subject }: Values, data: Values): string | undefined {
   if (!isName(subject)) return `subject is not ${name.is}`
+  const isDead = type === deadType
   const fault =
-    faultIn(data, factFields, 'data.') ??
-    (type === deadType ? faultInError(data.error) : faultIn(data, completedFields, 'data.'))
+    faultIn(data, isDead ? factFields : completedFields, 'data.') ??
+    (isDead ? faultInError(data.error) : undefined)
   if (fault !== undefined) return fault
   return id === idOf(Number(sequence), subject) ? undefined : 'id is not <sequence>-<subject>'
 }

@@ -64,7 +64,7 @@ describe('an event is refused, with the field, when', () => {
     ],
     ['source', ['/holdfast/a\u0000/o', `/holdfast/${'a'.repeat(5_000)}/o`, 7]],
     ['id', [undefined, '', 1, 'x\u0000', 'x\ud800', 'x'.repeat(1_025)]],
-    ['time', [undefined, 'yesterday', 0, '2026-08-09', '2026-08-09T12:00:00']],
+    ['time', [undefined, 'yesterday', 0, '2026-08-09', '2026-08-09T12:00:00', '2026-13-09T12:00:00Z']],
     ['sequence', [undefined, 1, '', '0', '-1', '1.5', '1e3', ' 1', '9007199254740991', '1'.repeat(17)]],
     ['subject', [undefined, '', 7, 'j\n']],
     ['data', [undefined, null, [], 'text']],
@@ -139,9 +139,11 @@ describe('what is accepted', () => {
   test('fields that are not known, and are not handed on', async () => {
     const { receive, acks } = receiver()
     const event = but(completed(1), { traceparent: '00-x', 'data.more': 1 })
-    expect((await receive(post(JSON.stringify([event])))).status).toBe(200)
+    const other = but(dead(2), { 'data.error.stack': 'at …' })
+    expect((await receive(post(JSON.stringify([event, other])))).status).toBe(200)
     expect(acks[0]).not.toHaveProperty('traceparent')
     expect(acks[0]?.data).not.toHaveProperty('more')
+    expect(Reflect.get(acks[1]?.data ?? {}, 'error')).not.toHaveProperty('stack')
   })
 
   test('a sequence without its zeros', async () => {

@@ -1,12 +1,4 @@
-import {
-  type AckError,
-  type AckEvent,
-  completedType,
-  idOf,
-  isSequence,
-  lostType,
-  type WireEvent,
-} from '../sync/wire.ts'
+import { type AckEvent, completedType, idOf, isSequence, lostType, type WireEvent } from '../sync/wire.ts'
 import type { Ack } from './ack.ts'
 import {
   checked,

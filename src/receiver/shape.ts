@@ -80,6 +80,12 @@ function faultInLost({ id, sequence }: Values, data: Values): string | undefined
   return id === lostIdOf(to) ? undefined : 'id is not <sequence>-lost'
 }
 
+/** Of a value without faults, the fields that were looked at: what was not checked is not handed on. */
+export function checked<Value extends object>(value: Value, fields: Fields): Value {
+  const entries = Object.entries(value).filter(([key]) => Object.hasOwn(fields, key))
+  return Object.fromEntries(entries) as Value
+}
+
 function faultIn(record: Values, fields: Fields, path: string): string | undefined {
   for (const [key, { test, is }] of Object.entries(fields)) {
     if (!test(record[key])) return `${path}${key} is not ${is}`

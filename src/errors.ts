@@ -23,7 +23,7 @@
  * | `job-dead` | `result(id)`: the job went to the dead letters (`cause` is its last error) |
  * | `job-cancelled` | `result(id)`: the job was cancelled or removed |
  * | `stopped` | the worker was stopped; the signal's reason for handlers |
- * | `timeout` | a handler ran longer than `timeoutMs`, or was silent for `stallMs` |
+ * | `timeout` | a handler ran longer than `timeoutMs`, or was silent for `stallMs`; work in `transact` waited too long |
  * | `cancelled` | the signal's reason when the job's cancellation was requested |
  */
 export type QueueErrorCode =

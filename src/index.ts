@@ -37,6 +37,8 @@ export type {
   QueueInfo,
   QueueView,
   RejectedAckView,
+  Transacted,
+  Transaction,
 } from './queue/types.ts'
 export type * from './store/contract.ts'
 export type { ApplicationDatabase } from './store/indexeddb/application-database.ts'

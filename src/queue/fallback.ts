@@ -49,6 +49,9 @@ export function withFallback(first: Store, second: Store, onTurn: () => void): S
     load: () => choosing((chosen) => chosen.load()),
     read: (after) => store.read(after),
     commit: (after, decide, options) => store.commit(after, decide, options),
+    get join() {
+      return store.join
+    },
     payload: (id) => store.payload(id),
     checkpoint: (through, pages) => store.checkpoint(through, pages),
     subscribe: (listener) => store.subscribe(listener),

@@ -4,7 +4,8 @@ import { tellDue } from './due.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type { Parts } from './parts.ts'
 import * as reads from './reads.ts'
-import type { DrainOptions, LeaveOptions, Queue } from './types.ts'
+import { transact } from './transact.ts'
+import type { DrainOptions, LeaveOptions, Queue, Transaction } from './types.ts'
 import * as verbs from './verbs.ts'
 import { createView } from './view.ts'
 
@@ -39,6 +40,8 @@ function writing(parts: Parts) {
     enqueue: (kind: string, payload?: unknown, options: EnqueueOptions = {}) =>
       verbs.enqueue(parts, kind, payload, options),
     enqueueAll: (items: readonly EnqueueItem<KindMap>[]) => verbs.enqueueAll(parts, items),
+    transact: <T>(storeNames: readonly string[], work: (tx: Transaction) => T | Promise<T>) =>
+      transact(parts, storeNames, work),
     pause: () => verbs.pause(parts),
     resume: (kind) => verbs.resume(parts, kind),
     cancel: (id) => verbs.cancel(parts, id),

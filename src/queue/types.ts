@@ -60,6 +60,37 @@ export interface Enqueued {
   readonly durable: boolean
 }
 
+/** The platform's type of that name, where it has one: not all that compile this have IndexedDB. */
+type Platform<Name extends string> = typeof globalThis extends {
+  readonly [Each in Name]: { readonly prototype: infer Type }
+}
+  ? Type
+  : unknown
+
+/** What work has at hand in the transaction of `transact`. */
+export interface Transaction<Kinds extends KindMap = KindMap> {
+  /** The engine's own: raw, for wrappers. The queue commits it, or aborts it when the work throws. */
+  readonly transaction: Platform<'IDBTransaction'>
+  /** One of the application's object stores, raw. */
+  store(name: string): Platform<'IDBObjectStore'>
+  /**
+   * Takes a job in, once the work is done; the payload is cloned at once.
+   *
+   * @returns the id of the job, unless its dedupe key is taken: then `enqueued` tells which job carries the work.
+   * @throws what `enqueue` rejects with before it asks the store; a schema, the backlog's limit and a full origin are
+   * asked later, and then `transact` rejects.
+   */
+  enqueue<K extends keyof Kinds & string>(kind: K, ...given: PayloadArguments<Kinds[K]['payload']>): string
+}
+
+/** What `transact` committed. */
+export interface Transacted<T> {
+  /** What the work returned. */
+  readonly result: T
+  /** What became of each `enqueue`, in their order. */
+  readonly enqueued: readonly Enqueued[]
+}
+
 export interface JobFilter {
   /** `scheduled`: pending, and not due yet. */
   readonly state?: JobState | 'scheduled'
@@ -207,6 +238,20 @@ export interface Queue<Kinds extends KindMap = KindMap> {
   ): Promise<Enqueued>
   /** Takes jobs in, all or none. */
   enqueueAll(items: readonly EnqueueItem<Kinds>[]): Promise<Enqueued[]>
+  /**
+   * Runs `work` in one transaction over the application's own object stores and the queue's, and commits the
+   * application's rows and the jobs together, or neither. Needs `indexedDbStore({ db })`.
+   *
+   * `work` is called once, and may wait for nothing but requests of its transaction: for anything else it may for 5
+   * seconds, while every context waits for the queue. What it throws undoes everything.
+   *
+   * @throws what `work` throws; TypeError where the store holds no data of the application's, or not these object
+   * stores; QueueError as `enqueue`, and `timeout` when `work` waits for something else.
+   */
+  transact<T>(
+    storeNames: readonly string[],
+    work: (tx: Transaction<Kinds>) => T | Promise<T>,
+  ): Promise<Transacted<T>>
 
   /** Begins to run jobs here. Resolves once the first claim was decided. */
   start(): Promise<void>

@@ -11,7 +11,7 @@ import {
 } from '../machine/operate.ts'
 import { list } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
-import type { Decision } from '../replica/types.ts'
+import type { Decision, SubmitOptions } from '../replica/types.ts'
 import { validated } from '../worker/payload.ts'
 import { checkFilter, is, list as listOf } from './check.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
@@ -51,9 +51,13 @@ export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindM
 }
 
 /** Takes in; while the queue is being destroyed, what becomes of that comes first. */
-async function admit<T>({ replica, erasure }: Parts, decide: Decision<T>): Promise<T> {
+export async function admit<T>(
+  { replica, erasure }: Parts,
+  decide: Decision<T>,
+  options: SubmitOptions = {},
+): Promise<T> {
   while (erasure.current !== undefined) await erasure.current
-  return replica.submit(decide, { grows: true })
+  return replica.submit(decide, { ...options, grows: true })
 }
 
 export function cancel({ replica, deciding }: Parts, id: string): Promise<'cancelled' | 'requested'> {

@@ -3,6 +3,7 @@ import { entryId } from '../machine/codec.ts'
 import type { State } from '../machine/state.ts'
 import type { Draft, Missed } from '../store/contract.ts'
 import { type Drafted, draft, type Submission, toEntry } from './draft.ts'
+import { createJoint, type Joint, settledError } from './joint.ts'
 import { isFinal, type Log } from './log.ts'
 import type { DurabilityChoice, Rider } from './types.ts'
 
@@ -39,12 +40,15 @@ export class Batch {
   #uncertain = false
   #failures = 0
   #quotas = 0
+  readonly #joint: Joint | undefined
 
   constructor(waiting: readonly Submission[], options: BatchOptions) {
     this.#waiting = waiting
     this.#options = options
     this.#log = options.log
-    this.#fresh = waiting.some((each) => each.options.fresh)
+    this.#fresh = waiting.some((each) => each.options.fresh || each.options.joined)
+    const joined = waiting[0]?.options.joined
+    this.#joint = joined && createJoint(joined)
   }
 
   /** Resolves once everyone was told; to whether the state was seen to be level with the log meanwhile. */
@@ -55,6 +59,7 @@ export class Batch {
         if (await this.#append(current)) return this.#fresh || this.#last?.drafted.events.length !== 0
       } catch (error) {
         if (await this.#recover(error, current)) return false
+        if (this.#joint?.isSpent) return !this.#giveUp(settledError(error))
         current = this.#log.state ?? current
       }
     }
@@ -64,7 +69,10 @@ export class Batch {
   async #append(state: State): Promise<boolean> {
     let seq: number | undefined
     try {
-      seq = await this.#log.append(state, (missed) => this.#decide(state, missed), { fresh: this.#fresh })
+      seq = await this.#log.append(state, (missed) => this.#decide(state, missed), {
+        fresh: this.#fresh,
+        joined: this.#joint?.joined,
+      })
     } finally {
       this.#log.tell()
     }
@@ -95,6 +103,7 @@ export class Batch {
     const counter = nextCounter()
     const id = entryId(writer, counter)
     this.#last = { id, counter, drafted }
+    if (this.#joint) return this.#decideJoined(id, drafted)
     if (drafted.events.length === 0 && drafted.payloads.size === 0 && drafted.forget.length === 0)
       return undefined
     const entry = toEntry(id, drafted, durability)
@@ -104,6 +113,21 @@ export class Batch {
     }
     this.#sent.set(id, drafted)
     return entry
+  }
+
+  /** An entry in any case: by it a lost answer can be looked up. */
+  #decideJoined(id: string, drafted: Drafted): Draft {
+    if (drafted.refusal) throw drafted.refusal.error
+    const entry = toEntry(id, drafted, this.#options.durability)
+    if (entry.body.length > this.#log.maxEntryBytes) throw this.#tooLarge()
+    this.#sent.set(id, drafted)
+    return entry
+  }
+
+  #tooLarge(): RangeError {
+    return new RangeError(
+      `Cannot commit: the entry is larger than the store's ${this.#log.maxEntryBytes} bytes`,
+    )
   }
 
   #hasLanded(id: string): boolean {
@@ -122,8 +146,7 @@ export class Batch {
   /** What is too large for one entry goes in two; a single decision that is too large cannot go. */
   #split(): boolean {
     if (this.#waiting.length <= 1) {
-      const max = this.#log.maxEntryBytes
-      this.#rejectAll(new RangeError(`Cannot commit: the entry is larger than the store's ${max} bytes`))
+      this.#rejectAll(this.#tooLarge())
       return true
     }
     const half = this.#waiting.length >> 1
@@ -134,6 +157,7 @@ export class Batch {
 
   /** Whether the batch is over: everyone was rejected, or what was thought lost had landed. */
   async #recover(error: unknown, state: State): Promise<boolean> {
+    if (this.#joint?.thrown) return this.#giveUp(this.#joint.thrown.error)
     this.#uncertain ||= isQueueError(error) && error.uncertain
     if (isFinal(error)) {
       this.#giveUp(error)
@@ -144,7 +168,10 @@ export class Batch {
     if (isQueueError(error, 'log-behind')) return this.#reload(state)
     if (isQueueError(error, 'log-replaced')) return this.#startOver(error)
     if (isQueueError(error, 'quota-exceeded')) return this.#makeRoom(error)
-    if (!isQueueError(error, 'store-failed') || ++this.#failures > failureTries) return this.#giveUp(error)
+    const isOver = this.#joint?.isSpent && !this.#uncertain
+    if (isOver || !isQueueError(error, 'store-failed') || ++this.#failures > failureTries) {
+      return this.#giveUp(error)
+    }
     this.#log.notify({ state: 'failing', error })
     const waitMs = failureWaitMs * 2 ** this.#failures
     await this.#options.pause(waitMs)

@@ -19,6 +19,8 @@ export interface Drafted {
   readonly payloads: ReadonlyMap<string, PayloadChange>
   readonly forget: readonly string[]
   readonly onceClaimed: boolean
+  /** What the last decision threw, if any did. */
+  readonly refusal: { readonly error: unknown } | undefined
   /** Tells everyone. */
   readonly settle: () => void
 }
@@ -45,6 +47,7 @@ export function draft(
   const basket: Basket = { events: [], payloads: [], forget: [] }
   const tell: (() => void)[] = []
   let onceClaimed = false
+  let refusal: Drafted['refusal']
   state.speculate(now, (fold) => {
     const emit = (event: LogEvent): void => {
       fold(event)
@@ -57,6 +60,7 @@ export function draft(
         const value = undoable(state, basket, () => decide(state, drafting))
         tell.push(() => resolve(value))
       } catch (error) {
+        refusal = { error }
         tell.push(() => reject(error))
       }
     }
@@ -74,7 +78,7 @@ export function draft(
     for (const each of tell) each()
   }
   const { events, forget } = basket
-  return { now, events, payloads: new Map(basket.payloads), forget, onceClaimed, settle }
+  return { now, events, payloads: new Map(basket.payloads), forget, onceClaimed, refusal, settle }
 }
 
 function draftingOf(basket: Basket, emit: Drafting['emit'], now: Now, byes: ReadonlySet<string>): Drafting {

@@ -2,9 +2,10 @@ import { isQueueError, type QueueError } from '../errors.ts'
 import { decodeEntry, loadState } from '../machine/codec.ts'
 import type { LogEntry, Now } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
-import type { CommitOptions, Draft, Entry, Missed, Position, Store } from '../store/contract.ts'
+import type { CommitOptions, Draft, Entry, Joined, Missed, Position, Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { Checkpointer } from './checkpoint.ts'
+import { join } from './joint.ts'
 import type { ReplicaListener, StoreNotice } from './types.ts'
 
 /** A store call that takes longer is reported as stalled, and waited for: it grows with what is to be written. */
@@ -119,7 +120,7 @@ export class Log {
   append(
     state: State,
     decide: (missed: Missed) => Draft | undefined,
-    options: CommitOptions,
+    { joined, ...options }: CommitOptions & { readonly joined: Joined | undefined },
   ): Promise<number | undefined> {
     let bytes = 0
     const measured = (missed: Missed): Draft | undefined => {
@@ -127,7 +128,10 @@ export class Log {
       bytes = draft?.body.length ?? 0
       return draft
     }
-    return this.#watched(this.#store.commit(positionOf(state), measured, options), bytes)
+    const after = positionOf(state)
+    const store = this.#store
+    const answer = joined ? join(store, after, measured, joined) : store.commit(after, measured, options)
+    return this.#watched(answer, bytes)
   }
 
   /** Folds committed entries into the state; listeners hear of them with the next {@link tell}. */

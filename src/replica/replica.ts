@@ -4,6 +4,7 @@ import type { Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { Batch } from './batch.ts'
 import type { Submission } from './draft.ts'
+import { nextBatch } from './joint.ts'
 import { isFinal, Log } from './log.ts'
 import type { Decision, DurabilityChoice, Replica, ReplicaListener, Rider, SubmitOptions } from './types.ts'
 
@@ -191,7 +192,7 @@ class LogReplica implements Replica {
     const state = await this.open().catch((error: unknown) => this.#refuseAll(error))
     if (state === undefined) return
     const readers = this.#readers.splice(0)
-    const batch = this.#queue.splice(0, batchSize)
+    const batch = this.#queue.splice(0, nextBatch(this.#queue, batchSize))
     if (batch.some((each) => each.options.poke)) this.#poked = false
     try {
       const level = batch.length > 0 && (await this.#commit(state, batch))

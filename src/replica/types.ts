@@ -1,6 +1,6 @@
 import type { Emit, LogEntry, LogEvent, Now } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
-import type { Durability } from '../store/contract.ts'
+import type { Durability, Joined } from '../store/contract.ts'
 
 /** What a decision has at hand. What it emits is folded at once, and undone before anybody else can look. */
 export interface Drafting {
@@ -45,6 +45,11 @@ export interface SubmitOptions {
    * @default false
    */
   readonly grows?: boolean
+  /**
+   * Decided, alone, after work of the application's in the same transaction. The work is done once: where that came to
+   * nothing, the submission is rejected. What the decision throws undoes it.
+   */
+  readonly joined?: Joined | undefined
 }
 
 /**

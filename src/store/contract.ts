@@ -82,7 +82,9 @@ export interface Store {
    *
    * @throws TypeError when one of `joined.stores` is not there.
    */
-  join?(after: Position, decide: Decide, joined: Joined): Promise<number | undefined>
+  readonly join?:
+    | ((after: Position, decide: Decide, joined: Joined) => Promise<number | undefined>)
+    | undefined
 
   /** A payload kept beside the log, by primary key, cloned; `undefined` when there is none. */
   payload(id: string): Promise<unknown>

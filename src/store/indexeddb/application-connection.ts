@@ -63,11 +63,6 @@ async function begin(ground: Ground): Promise<void> {
   const looking = { stores: ['meta'], mode: 'readonly' } as const
   const found = await live(ground, looking, ({ store }) => {
     const head = askHead(store('meta'))
-    if (!(head instanceof IDBRequest)) {
-      throw new TypeError(
-        'Cannot use options.db: another copy of idb wraps it, give what its unwrap(db) gives',
-      )
-    }
     const reserves = store('meta').count('reserve')
     return () => {
       connection.reserved = reserves.result > 0
@@ -144,7 +139,11 @@ export function nativeOf(given: ApplicationDatabase): IDBDatabase {
   // Undefined for what idb has not wrapped.
   const unwrapped: IDBDatabase | undefined = unwrap(given as IDBPDatabase)
   if (unwrapped) return unwrapped
-  if (isNative(given)) return given
+  if (isNative(given)) {
+    // Its requests would be promises.
+    if (given.close === IDBDatabase.prototype.close) return given
+    throw new TypeError('Cannot use options.db: another copy of idb wraps it; give what its unwrap(db) gives')
+  }
   throw misuse('options.db', given, 'an open IDBDatabase, one that idb wraps, or a Dexie')
 }
 

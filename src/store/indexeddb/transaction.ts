@@ -75,6 +75,12 @@ export function runOn<T>(
 function begin({ connection, identity }: Ground, options: TransactionOptions): IDBTransaction | undefined {
   const { stores, mode, durability = 'relaxed', also = [] } = options
   const { db, prefix } = connection
+  const unknown = also.find((name) => !db.objectStoreNames.contains(name))
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `Cannot transact over "${unknown}": the database "${db.name}" has no such object store`,
+    )
+  }
   try {
     return db.transaction([...also, ...stores.map((name) => prefix + name)], mode, { durability })
   } catch (cause) {

@@ -1,5 +1,8 @@
-import { hubOf } from './hub.ts'
+import { defaultDeadlineMs, hubOf } from './hub.ts'
 import type { AttachOptions, CloudflareHost, DurableObjectContext, HostedQueue } from './types.ts'
+
+/** What the platform allows one alarm (milliseconds). */
+const longestAlarmMs = 900_000
 
 /**
  * Has a Durable Object wake its queue: sets the object's alarm for the next instant at which the queue has something to
@@ -35,9 +38,11 @@ export function attach(
   ctx: DurableObjectContext,
   options: AttachOptions = {},
 ): CloudflareHost {
-  const { deadlineMs = 1 } = options
-  if (!(deadlineMs > 0)) {
-    throw new RangeError(`Cannot attach the queue: deadlineMs is ${deadlineMs}, expected more than 0`)
+  const { deadlineMs = defaultDeadlineMs } = options
+  if (!(deadlineMs > 0 && deadlineMs <= longestAlarmMs)) {
+    throw new RangeError(
+      `Cannot attach the queue: deadlineMs is ${deadlineMs}, expected more than 0, up to ${longestAlarmMs}`,
+    )
   }
   const hub = hubOf(ctx, options)
   const leave = hub.join(queue, options)

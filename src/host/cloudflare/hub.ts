@@ -18,7 +18,7 @@ interface Member {
   readonly options: AttachOptions
 }
 
-const defaultDeadlineMs = 20_000
+export const defaultDeadlineMs = 20_000
 const againMs = 1_000
 
 const hubs: WeakMap<AlarmStorage, Hub> = new WeakMap()
@@ -51,7 +51,7 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
   const nextAt = (): number | undefined => {
     const instants: (number | undefined)[] = []
     for (const { seat, options } of members) {
-      const own = options.alarmAt?.()
+      const own = ownAt(options)
       // One that had its alarm and is still wanted must not become an alarm after the other.
       instants.push(own !== undefined && own <= wentOffAt ? wentOffAt + againMs : own)
       // Work that is lost with its object goes on by this alarm; so does work that outlasts the one that is at it.
@@ -101,6 +101,17 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
     },
     wake: () => run(() => true),
     arm,
+  }
+}
+
+/** When the application wants the alarm. What goes wrong there must not keep the queues from having theirs. */
+function ownAt({ alarmAt, onError = reportUncaught }: AttachOptions): number | undefined {
+  try {
+    const at = alarmAt?.()
+    return Number.isFinite(at) ? at : undefined
+  } catch (error) {
+    onError(error)
+    return undefined
   }
 }
 

@@ -37,11 +37,12 @@ export interface AttachOptions {
   /**
    * When the application itself wants the object's alarm (epoch milliseconds), or `undefined`. Asked, synchronously,
    * whenever the alarm is set: the object has only one. Call `rearm()` when the answer has changed. An instant that has
-   * had its alarm, and is still wanted, gets another one a second later.
+   * had its alarm, and is still wanted, gets another one a second later. `Infinity` is as `undefined`; what it throws
+   * goes to `onError`.
    */
   readonly alarmAt?: () => number | undefined
   /**
-   * Told of what went wrong and could reject nothing: a drain that failed, and is tried again.
+   * Told of what went wrong and could reject nothing: a drain that failed, and is tried again; an `alarmAt` that threw.
    *
    * @default reportError, where the platform has it
    */

@@ -426,11 +426,35 @@ describe('the application', () => {
     expectIdle(object)
   })
 
-  it('is told what it gave that makes no sense', () => {
+  it('keeps no queue from its alarm by an instant that is none', async () => {
     const object = fakeObject()
-    const given = { attached: { deadlineMs: 0 } }
-    expect(() => object.revive(mailer(given))).toThrow(
-      new RangeError('Cannot attach the queue: deadlineMs is 0, expected more than 0'),
-    )
+    const errors: unknown[] = []
+    let alarmAt = (): number => Number.POSITIVE_INFINITY
+    const attached = { alarmAt: () => alarmAt(), onError: (error: unknown) => errors.push(error) }
+    const { queue } = object.revive(mailer({ attached }))
+    await queue.enqueue('work', 'a')
+    await object.pass(1)
+    expectIdle(object)
+    alarmAt = () => {
+      throw new Error('Not read yet')
+    }
+    await queue.enqueue('work', 'b', { delayMs: 5_000 })
+    expect(object.alarmAt).toBe(object.clock.now() + 5_000)
+    await object.pass(5_000)
+    expect((await queue.info()).counts.completed).toBe(2)
+    expect(object.rejected).toBe(0)
+    expect(errors).toContainEqual(new Error('Not read yet'))
   })
+
+  it.each([0, Number.NaN, 900_001, Number.POSITIVE_INFINITY])(
+    'is told that %d is no deadline',
+    (deadlineMs) => {
+      const object = fakeObject()
+      expect(() => object.revive(mailer({ attached: { deadlineMs } }))).toThrow(
+        new RangeError(
+          `Cannot attach the queue: deadlineMs is ${deadlineMs}, expected more than 0, up to 900000`,
+        ),
+      )
+    },
+  )
 })

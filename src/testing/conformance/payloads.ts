@@ -18,6 +18,20 @@ export const payloadCases: Cases = {
     same(await store.payload('p'), undefined, 'the deleted payload, where it was deleted')
   },
 
+  'assertStorable, where there is one, names what cannot be stored, and lets by what can': async ({
+    open,
+  }) => {
+    const store = open()
+    if (store.assertStorable === undefined) return
+    const value = { map: new Map([['k', new Set([1n])]]), blob: new Blob(['b']) }
+    store.assertStorable(value)
+    await putOne(store, 'p', value)
+    const check = async () => store.assertStorable?.({ list: [{ call: () => 1 }] })
+    const error = await rejection(check(), 'a payload with a function')
+    assert(isQueueError(error, 'payload-not-storable'), 'the code payload-not-storable')
+    same(error.path, 'payload.list[0].call', 'the place')
+  },
+
   'a payload is a copy, going in and coming out': async ({ open }) => {
     const store = open()
     const value = { list: [1] }

@@ -12,6 +12,7 @@ import type {
 } from './contract.ts'
 import { append, nothing } from './indexeddb/append.ts'
 import { createBlobs } from './indexeddb/blobs.ts'
+import { withFarewells } from './indexeddb/farewells.ts'
 import { createHints } from './indexeddb/hints.ts'
 import type { ApplicationDatabase } from './indexeddb/application-database.ts'
 import { assertDatabase, eraseIn, openIn } from './indexeddb/application-connection.ts'
@@ -58,11 +59,13 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): StoreFactor
   if (db !== undefined && typeof db !== 'function') assertDatabase(db)
   return (queueName) => {
     const name = `${databaseName}:${queueName}`
-    if (db === undefined) return openHandle(ownHome(name))
+    if (db === undefined) return withFarewells(openHandle(ownHome(name)))
     const identity = `indexeddb-db:${name}`
     const ask = typeof db === 'function' ? db : () => db
     const open: Opener = (gone) => openIn(ask, queueName, identity, gone)
-    return openHandle({ identity, open, erase: (link) => eraseIn(link, identity), isJoint: true })
+    return withFarewells(
+      openHandle({ identity, open, erase: (link) => eraseIn(link, identity), isJoint: true }),
+    )
   }
 }
 

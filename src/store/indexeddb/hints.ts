@@ -11,26 +11,88 @@ export function createHints(identity: string): Hints {
   let channel: BroadcastChannel | undefined
   let closed = false
   const open = (): BroadcastChannel | undefined => {
-    if (!closed) channel ??= openChannel(identity)
+    if (closed || channel) return channel
+    channel = openChannel(identity)
+    if (channel && listeners.size > 0) channel.onmessage = () => tell(listeners)
     return channel
   }
+  const shut = () => {
+    channel?.close()
+    channel = undefined
+  }
+  const visit = createVisit(shut, () => {
+    if (listeners.size === 0) return
+    open()
+    // Whatever happened meanwhile, nobody told.
+    tell(listeners)
+  })
 
   return {
-    post: () => open()?.postMessage(null),
+    post() {
+      visit.start()
+      open()?.postMessage(null)
+      if (visit.isOver) shut()
+    },
     subscribe(listener) {
       const own = () => listener()
       listeners.add(own)
-      const opened = open()
-      if (opened) opened.onmessage ??= () => tell(listeners)
+      visit.start()
+      if (!visit.isOver) {
+        const opened = open()
+        if (opened) opened.onmessage ??= () => tell(listeners)
+      }
       return () => {
         listeners.delete(own)
       }
     },
     close() {
       closed = true
+      visit.stop()
       listeners.clear()
-      channel?.close()
-      channel = undefined
+      shut()
+    },
+  }
+}
+
+/** Whether this page was left, for good or for the back/forward cache. */
+interface Visit {
+  readonly isOver: boolean
+  /** Listens from here on, where there are pages. */
+  start(): void
+  stop(): void
+}
+
+/**
+ * Chromium throws a page out of the back/forward cache as soon as a message reaches a channel that it has open: with
+ * another tab at work, at once. So none is open while the page is away.
+ */
+function createVisit(onLeft: () => void, onBack: () => void): Visit {
+  let isListening = false
+  let isOver = false
+  const left = () => {
+    isOver = true
+    onLeft()
+  }
+  const back = () => {
+    if (!isOver) return
+    isOver = false
+    onBack()
+  }
+
+  return {
+    get isOver() {
+      return isOver
+    },
+    start() {
+      if (isListening || typeof document === 'undefined') return
+      isListening = true
+      addEventListener('pagehide', left)
+      addEventListener('pageshow', back)
+    },
+    stop() {
+      if (!isListening) return
+      removeEventListener('pagehide', left)
+      removeEventListener('pageshow', back)
     },
   }
 }

@@ -1,0 +1,45 @@
+import type { EngineName } from '../../tools/engines.ts'
+import { type Tab, until } from '../engine.ts'
+import type { WorkerKind } from '../page/workers.ts'
+
+/** What a case works on. */
+export interface Bench {
+  readonly engine: EngineName
+  /** The name of a queue that no other case uses. */
+  readonly name: string
+  /** Opens the site in one more tab, with the queue of the case, not started. Closed after the case. */
+  open(): Promise<Tab>
+  /** Kills the browser at once, and starts it again on what it kept. */
+  restart(): Promise<void>
+}
+
+/** Cases by name; a name is a sentence about the queue in several contexts. */
+export type Cases = Readonly<Record<string, (bench: Bench) => Promise<void>>>
+
+/** Runs a function in a worker of the page's, as `evaluate` does in the page. */
+export function inWorker<T, Given = undefined>(
+  tab: Tab,
+  kind: WorkerKind,
+  work: (given: Given) => T | Promise<T>,
+  given?: Given,
+): Promise<T> {
+  const source = `(${String(work)})(${JSON.stringify(given) ?? 'undefined'})`
+  return tab.evaluate((order) => lab.workers.run(order.kind, order.source) as Promise<T>, { kind, source })
+}
+
+/** Waits until a tab was told something of this name by its queue; gives everything of it. */
+export function toldOf(tab: Tab, name: string): Promise<unknown[]> {
+  return until(async () => {
+    const told = await tab.evaluate((wanted) => lab.told.filter((each) => each.name === wanted), name)
+    return told.length > 0 ? told.map(({ event }) => event) : undefined
+  }, `a page to be told ${name}`)
+}
+
+/** Waits until so many jobs of the queue are in this state. */
+export async function counted(tab: Tab, state: 'running' | 'completed', count: number): Promise<void> {
+  const look = async (): Promise<true | undefined> => {
+    const counts = await tab.evaluate(async () => (await lab.queue.info()).counts)
+    return counts[state] === count ? true : undefined
+  }
+  await until(look, `${count} jobs to be ${state}`)
+}

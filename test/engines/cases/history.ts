@@ -1,0 +1,111 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { type Tab, until } from '../engine.ts'
+import { type Cases, counted, toldOf } from './bench.ts'
+
+/** Pages that go away, and come back by the back button. */
+export const historyCases: Cases = {
+  'a page that goes to another one gives its job back, and works on when it comes back': async ({
+    open,
+    engine,
+    name,
+  }) => {
+    const [page, heir] = [await open(), await open()]
+    const id = await page.evaluate(async () => {
+      addEventListener('pagehide', () => void lab.queue.leave())
+      addEventListener('pageshow', ({ persisted }) => {
+        if (persisted) lab.kept.set('restarted', lab.queue.start())
+      })
+      await lab.queue.start()
+      return (await lab.queue.enqueue('hold', 'job')).id
+    })
+    await heir.evaluate(() => lab.queue.start())
+    await goElsewhere(page)
+    deepEqual(await toldOf(heir, 'reclaimed'), [{ id, kind: 'hold', cause: 'bye' }])
+    // Firefox keeps no page that held a lock when it went, and a worker's presence is one.
+    equal(await comeBack(page), engine !== 'firefox')
+    const result = await page.evaluate(async (queue) => {
+      await (lab.kept.get('restarted') ?? lab.open(queue).start())
+      const { id: next } = await lab.queue.enqueue('echo', 'back')
+      return lab.queue.result<'echo'>(next)
+    }, name)
+    equal(result, 'back')
+    const job = await heir.evaluate((given) => lab.queue.get(given), id)
+    deepEqual([job?.crashes, job?.releases], [0, 1])
+  },
+
+  'the next page of a site takes up what the last one ran, and charges no crash': async ({ open, name }) => {
+    const page = await open()
+    const id = await page.evaluate(async () => {
+      addEventListener('pagehide', () => void lab.queue.leave())
+      await lab.queue.start()
+      return (await lab.queue.enqueue('hold', 'job')).id
+    })
+    for (const visit of [1, 2, 3]) {
+      await counted(page, 'running', 1)
+      await page.reload()
+      await page.evaluate(async (queue) => {
+        const opened = lab.open(queue)
+        addEventListener('pagehide', () => void opened.leave())
+        await opened.start()
+      }, name)
+      await toldOf(page, 'reclaimed')
+      const job = await page.evaluate((given) => lab.queue.get(given), id)
+      deepEqual([job?.crashes, job?.releases], [0, visit])
+    }
+  },
+
+  'a page that only watches is kept while another works, and sees at once what it missed': async ({ open }) => {
+    const [page, worker] = [await open(), await open()]
+    await page.evaluate(async () => {
+      lab.kept.set('view', lab.queue.view())
+      await lab.queue.info()
+    })
+    await goElsewhere(page)
+    await worker.evaluate(async () => {
+      await lab.queue.start()
+      for (const job of [1, 2, 3]) {
+        const { id } = await lab.queue.enqueue('echo', job)
+        await lab.queue.result(id)
+      }
+    })
+    equal(await comeBack(page), true)
+    await until(async () => {
+      const told = await page.evaluate(() => lab.told.filter((each) => each.name === 'completed').length)
+      return told === 3 ? true : undefined
+    }, 'it to be told of three jobs')
+  },
+
+  'a page that goes away in the midst of its commits holds nobody up': async ({ open }) => {
+    const [page, other] = [await open(), await open()]
+    await page.evaluate(() => {
+      const go = async (): Promise<never> => {
+        for (;;) await lab.queue.enqueue('echo', 'again')
+      }
+      void go()
+    })
+    await until(async () => {
+      const { counts } = await other.evaluate(() => lab.queue.info())
+      return counts.pending > 10 ? true : undefined
+    }, 'it to be in the midst of it')
+    await goElsewhere(page)
+    const taken = await other.evaluate(async () => (await lab.queue.enqueue('echo', 'mine')).outcome)
+    equal(taken, 'created')
+  },
+}
+
+async function goElsewhere(page: Tab): Promise<void> {
+  await page.evaluate(() => void lab.kept.set('alive', true))
+  await page.goto(await page.evaluate(() => `${location.origin}/elsewhere`))
+}
+
+/** Back to the page that `goElsewhere` left; whether it was kept. */
+async function comeBack(page: Tab): Promise<boolean> {
+  await page.back()
+  const look = (): Promise<boolean | undefined> =>
+    page.evaluate(() => {
+      if (location.pathname !== '/' || typeof lab !== 'object') return undefined
+      return lab.kept.get('alive') === true
+    })
+  // In the moment of the change there may be no page to answer.
+  return until(() => look().catch(() => undefined), 'the page to come back')
+}

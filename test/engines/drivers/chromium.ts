@@ -1,0 +1,50 @@
+import { chromium, type Page } from 'playwright-core'
+import { chromiumArgs } from '../../tools/chromium.ts'
+import { ensureEngine } from '../../tools/engines.ts'
+import type { Browser, LaunchOptions, Tab } from '../engine.ts'
+import { lineOf, startGroup } from './processes.ts'
+
+/** Chromium, over its DevTools protocol. */
+export async function launchChromium({ profile, isPrivate }: LaunchOptions): Promise<Browser> {
+  const { browser: program } = await ensureEngine('chromium')
+  const args = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...chromiumArgs]
+  const group = startGroup(program, args, {}, ['ignore', 'ignore', 'pipe'])
+  try {
+    const endpoint = await lineOf(group.child.stderr, /^DevTools listening on (ws:\S+)/)
+    // Without the defaults: one of them has every tab take itself for the visible one.
+    const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true, isLocal: true })
+    const [kept] = browser.contexts()
+    const context = isPrivate || kept === undefined ? await browser.newContext() : kept
+    return {
+      version: `Chromium ${browser.version()}`,
+      async open(url) {
+        const page = await context.newPage()
+        await page.goto(url)
+        return tabOf(page)
+      },
+      async kill() {
+        await group.kill()
+        // What the connection still waits for was asked of a process that is gone.
+        await browser.close()
+      },
+    }
+  } catch (error) {
+    await group.kill()
+    throw error
+  }
+}
+
+function tabOf(page: Page): Tab {
+  return {
+    evaluate: (work, given) => page.evaluate(sourceOf(work, given)) as Promise<never>,
+    goto: async (url) => void (await page.goto(url)),
+    reload: async () => void (await page.reload()),
+    back: async () => void (await page.goBack({ waitUntil: 'commit' })),
+    close: () => page.close(),
+  }
+}
+
+/** A call of the function, as text: every engine can be given one. */
+export function sourceOf(work: unknown, given: unknown): string {
+  return `(${String(work)})(${JSON.stringify(given) ?? 'undefined'})`
+}

@@ -1,0 +1,87 @@
+import { type Bench, type Cases, inWorker } from './cases/bench.ts'
+import type { Tab } from './engine.ts'
+import type { CaseResult, Progress } from './page/runner.ts'
+import type { SuiteName } from './page/suites.ts'
+import type { Session } from './session.ts'
+
+/** How long a suite in a page may say nothing new: longer than the page itself waits for a case. */
+const silenceMs = 150_000
+const caseMs = 120_000
+
+/** Runs a suite within one page, or in a worker of it. */
+export async function runInPage(
+  session: Session,
+  suite: SuiteName,
+  worker?: 'dedicated',
+): Promise<readonly CaseResult[]> {
+  const tab = await session.open()
+  const evaluate = <T>(work: (given: string) => T): Promise<T> =>
+    worker ? inWorker(tab, worker, work, suite) : tab.evaluate(work, suite)
+  await evaluate((name) => lab.run(name))
+  const results = await watch(() => evaluate(() => lab.progress()))
+  await tab.close()
+  return results
+}
+
+async function watch(look: () => Promise<Progress>): Promise<readonly CaseResult[]> {
+  let count = -1
+  let since = performance.now()
+  for (;;) {
+    const { results, current, done } = await look()
+    if (done) return results
+    if (results.length !== count) {
+      count = results.length
+      since = performance.now()
+    }
+    const ms = Math.round(performance.now() - since)
+    if (ms > silenceMs) return [...results, { name: current ?? 'the suite', ms, error: 'nothing came of it' }]
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Runs cases that look at several contexts, one after another, each with tabs and a queue of its own. */
+export async function runCases(
+  session: Session,
+  cases: Cases,
+  prefix: string,
+): Promise<readonly CaseResult[]> {
+  const results: CaseResult[] = []
+  for (const [name, run] of Object.entries(cases)) {
+    const tabs: Tab[] = []
+    const bench = benchOf(session, `${prefix} ${results.length}`, tabs)
+    const startedAt = performance.now()
+    const error = await inTime(() => run(bench))
+    // One that the case closed, or that went with its browser, is closed.
+    for (const tab of tabs) await tab.close().catch(() => undefined)
+    const ms = Math.round(performance.now() - startedAt)
+    results.push({ name, ms, ...(error !== undefined && { error }) })
+  }
+  return results
+}
+
+function benchOf(session: Session, name: string, tabs: Tab[]): Bench {
+  return {
+    engine: session.engine,
+    name,
+    async open() {
+      const tab = await session.open()
+      tabs.push(tab)
+      await tab.evaluate((queue) => void lab.open(queue), name)
+      return tab
+    },
+    restart: () => session.restart(),
+  }
+}
+
+/** Why it failed, if it did. */
+function inTime(run: () => Promise<void>): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(`it was not over after ${caseMs} ms`), caseMs)
+    run()
+      .then(
+        () => resolve(undefined),
+        (error: unknown) => resolve(error instanceof Error ? error.message : String(error)),
+      )
+      .finally(() => clearTimeout(timer))
+  })
+}

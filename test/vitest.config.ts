@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
-import { chromiumArgs, findChromium } from './tools/chromium.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const minuteMs = 60_000
-const executablePath = findChromium()
-const chromium = playwright({
-  launchOptions: { ...(executablePath && { executablePath }), args: chromiumArgs },
-})
 
 /** Each entry point as it is built from: what `exports` has in `dist`, in `src`. */
 function sources(): { find: RegExp; replacement: string }[] {
@@ -43,21 +37,6 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeout: minuteMs },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'conformance-browser',
-          include: ['test/conformance/**/*.browser.ts'],
-          testTimeout: minuteMs,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: chromium,
-            instances: [{ browser: 'chromium' }],
-          },
-        },
       },
       {
         extends: true,

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureChromium } from './chromium.ts'
+import { ensureEngines } from './engines.ts'
 import { countedCommand, npmScript, type Outcome, vitestProject } from './steps.ts'
 
 interface Step {
@@ -20,13 +20,13 @@ const project = (name: string, ...options: string[]): Step => ({
 })
 
 const steps: Step[] = [
-  { name: 'chromium', preparation: true, run: ensureChromium },
+  { name: 'browsers', preparation: true, run: ensureEngines },
   { name: 'build', preparation: true, run: () => npmScript('build') },
   ...checks.map((name) => ({ name, run: () => npmScript(name) })),
   project('types'),
   project('unit', '--coverage'),
   project('conformance'),
-  project('conformance-browser'),
+  { name: 'engines', run: () => countedCommand('node', ['test/engines/run.ts']) },
   project('simulation'),
   { name: 'faults', run: () => countedCommand('node', ['test/faults/run.ts']) },
   project('runtime'),

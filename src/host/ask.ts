@@ -31,8 +31,8 @@ const hearMs = 15_000
 const lateMs = 15_000
 
 /**
- * Asks a service worker to drain a queue. Resolves to what it did; `undefined` when it does not answer: it has no host
- * for this queue, or was stopped.
+ * Asks a service worker to drain a queue. Resolves to what it did; `undefined` when it does not answer (it has no host
+ * for this queue, or was stopped), or the signal aborts.
  *
  * @throws Error when the drain failed there.
  */
@@ -40,6 +40,7 @@ export function askToDrain(
   worker: WorkerLike,
   queue: Named,
   clock: Pick<Clock, 'setTimer'>,
+  signal: AbortSignal,
 ): Promise<DrainResult | undefined> {
   const { port1, port2 } = new MessageChannel()
   const answered = new Promise<DrainResult | undefined>((resolve, reject) => {
@@ -47,6 +48,7 @@ export function askToDrain(
     let cancel = clock.setTimer(giveUp, hearMs)
     const end = (settle: () => void): void => {
       cancel()
+      signal.removeEventListener('abort', giveUp)
       port1.close()
       settle()
     }
@@ -60,6 +62,7 @@ export function askToDrain(
     }
     // Where the platform tells of it: the worker is gone.
     port1.addEventListener('close', giveUp)
+    signal.addEventListener('abort', giveUp)
   })
   worker.postMessage(askFor(queue), [port2])
   return answered

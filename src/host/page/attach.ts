@@ -56,11 +56,12 @@ function check(options: AttachOptions): void {
 
 function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
   const { tag = queue.name, clock = systemClock, onError = reportUncaught, scope = globalThis } = options
+  const life = new AbortController()
   const worker = expectRegistration(options.registration)
   const sync = createBackgroundSync(() => worker.active?.sync, tag)
   const drain: PageHost['drain'] = async () => {
     const active = (await worker.found)?.active
-    return active ? askToDrain(active, queue, clock) : undefined
+    return active && !life.signal.aborted ? askToDrain(active, queue, clock, life.signal) : undefined
   }
   const errand = createErrand(drain, clock, () => watch.look(false))
   const delegate = ({ owed, isStarted }: Seen, isFresh: boolean): void => {
@@ -111,6 +112,7 @@ function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
     drain,
     persist: async () => (await scope.navigator.storage?.persist?.()) ?? false,
     detach() {
+      life.abort()
       endLife()
       watch.stop()
       errand.rest()

@@ -66,7 +66,7 @@ export interface PageHost {
   readonly periodicSync: WakeUp
   /**
    * Has the service worker drain the queue now. Resolves to what it did; `undefined` where nobody answers: there is no
-   * worker, or it has no host for this queue and owner, or it was stopped.
+   * worker, or it has no host for this queue and owner, or it was stopped; or `detach` was called.
    *
    * @throws Error when the drain failed there.
    */

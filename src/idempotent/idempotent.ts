@@ -112,8 +112,11 @@ async function principalOf<Tx, Answer, Prepared>(
   const name: unknown = await principal(request)
   if (request.bodyUsed) throw new TypeError('Cannot answer: principal read the body')
   if (name === null || name === undefined || name === '') return undefined
-  if (typeof name === 'string') return name
-  throw new TypeError(`Cannot answer: principal returned ${shown(name)}, expected a string or null`)
+  // Databases write replacement characters for lone surrogates: two such names would be one.
+  if (typeof name === 'string' && name.isWellFormed()) return name
+  throw new TypeError(
+    `Cannot answer: principal returned ${shown(name)}, expected a well-formed string or null`,
+  )
 }
 
 function keyOf(request: Request, isRequired: boolean): string | undefined | Response {

@@ -75,7 +75,11 @@ describe('a principal', () => {
     })
     await expect(failing.endpoint(post('a'))).rejects.toBe(thrown)
     const odd = echo({ principal: () => JSON.parse('7') })
-    await expect(odd.endpoint(post('a'))).rejects.toThrow('principal returned 7, expected a string or null')
+    await expect(odd.endpoint(post('a'))).rejects.toThrow(
+      'principal returned 7, expected a well-formed string',
+    )
+    const torn = echo({ principal: () => 'ada\ud800' })
+    await expect(torn.endpoint(post('a'))).rejects.toThrow('expected a well-formed string or null')
     const reader = echo({ principal: (request) => request.text() })
     await expect(reader.endpoint(post('a'))).rejects.toThrow('principal read the body')
   })

@@ -1,5 +1,6 @@
 import { createQueue, type KindsOfTasks, type Queue } from 'holdfast'
 import { assertOk } from 'holdfast/http'
+import { attach } from 'holdfast/page'
 import { authorization, explained, tasks, uploaded, uploadRequest } from '../contract.ts'
 import { post } from './upload.ts'
 
@@ -35,17 +36,8 @@ export function openQueue(apiUrl: string): PhotoQueue {
   })
 }
 
-/** Runs the queue as long as the page is in use. */
+/** Runs the queue as long as the page is in use: photos under way go back to the line when it goes, uncharged. */
 export async function run(queue: PhotoQueue, failed: (error: unknown) => void): Promise<void> {
-  addEventListener('pagehide', () => {
-    // Photos under way go back to the line at once, and are charged nothing.
-    queue.leave().catch(failed)
-  })
-  addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) queue.start().catch(failed)
-  })
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') queue.wake()
-  })
+  attach(queue, { onError: failed })
   await queue.start()
 }

@@ -31,9 +31,8 @@ const hosts: WeakMap<HostedQueue, PageHost> = new WeakMap()
  *
  * const queue = createQueue({ name: 'mail', handlers: { send: async (to: string) => ({ to }) } })
  * if (typeof document !== 'undefined') {
- *   const host = attach(queue, { registration: navigator.serviceWorker?.ready })
+ *   attach(queue, { registration: navigator.serviceWorker?.ready })
  *   await queue.start()
- *   console.log(host.sync.state) // unknown
  * }
  * ```
  */

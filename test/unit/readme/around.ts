@@ -57,33 +57,32 @@ const queue = createQueue({
 }
 
 /** A page that goes into the back/forward cache, and comes back. */
-const pageEvents: Surroundings = {
+const pageHost: Surroundings = {
   before: `${until}
 const page = new EventTarget()
+const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
 const addEventListener = page.addEventListener.bind(page)
-const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })`,
+const removeEventListener = page.removeEventListener.bind(page)
+Object.assign(globalThis, { addEventListener, removeEventListener, document })`,
   after: `page.dispatchEvent(new Event('pagehide'))
 if ((await queue.info()).worker.started) throw new Error('it did not leave')
 await queue.enqueue('send', 'ada')
 page.dispatchEvent(new Event('pageshow'))
 await until(() => sent.length === 1)
-document.dispatchEvent(new Event('visibilitychange'))`,
+if (await host.persist()) throw new Error('nobody was asked')
+host.detach()`,
 }
 
 /** A service worker that the browser wakes for a sync. */
-const syncEvent: Surroundings = {
-  before: `
-interface SyncEvent {
-  readonly tag: string
-  waitUntil(promise: Promise<unknown>): void
-}
-const listeners: ((event: SyncEvent) => void)[] = []
-const addEventListener = (_: 'sync', listener: (event: SyncEvent) => void): void => void listeners.push(listener)`,
+const workerHost: Surroundings = {
+  before: `const worker = new EventTarget()
+const addEventListener = worker.addEventListener.bind(worker)
+const removeEventListener = worker.removeEventListener.bind(worker)
+Object.assign(globalThis, { addEventListener, removeEventListener, registration: {} })`,
   after: `await queue.enqueue('send', 'ada')
 const waits: Promise<unknown>[] = []
-for (const tag of ['other', 'mail']) {
-  for (const listener of listeners) listener({ tag, waitUntil: (promise) => waits.push(promise) })
-}
+const waitUntil = (promise: Promise<unknown>): void => void waits.push(promise)
+for (const tag of ['other', 'mail']) worker.dispatchEvent(Object.assign(new Event('sync'), { tag, waitUntil }))
 await Promise.all(waits)
 if (waits.length !== 1 || sent.length !== 1) throw new Error('it did not drain once')`,
 }
@@ -372,8 +371,8 @@ export const around: Readonly<Record<string, Surroundings>> = {
   cat,
   folder,
   mail,
-  'page-events': pageEvents,
-  'sync-event': syncEvent,
+  'page-host': pageHost,
+  'worker-host': workerHost,
   'signed-out': signedOut,
   refused,
   'sync-acks': syncAcks,

@@ -104,6 +104,20 @@ describe('the README names', () => {
     expect(missing(Object.keys(cloudflare.sumInfo([])), text)).toEqual([])
   })
 
+  test('what the hosts of pages and service workers are given, and have', () => {
+    const text = section('### Pages and service workers')
+    for (const [host, name] of [
+      ['page', 'PageHost'],
+      ['service-worker', 'WorkerHost'],
+    ]) {
+      const types = `src/host/${host}/types.ts`
+      const body = new RegExp(`interface ${name} \\{\n([\\s\\S]*?)\n\\}`).exec(read(types))?.[1] ?? ''
+      const methods = [...body.matchAll(/^ {2}([a-z]+)\(/gim)].map((match) => match[1] ?? '')
+      expect(missing([...fields(types, 'AttachOptions'), ...methods], text)).toEqual([])
+      expect(missing([...fields(types, String(name)), 'detach'], text)).toEqual([])
+    }
+  })
+
   test('every state of a job, of its acknowledgement and of the store, and every reason to die', () => {
     const states = ['JobState', 'DeadReason', 'AckState'].flatMap((name) => union('src/machine/job.ts', name))
     expect(missing(states, section('### Job states'))).toEqual([])

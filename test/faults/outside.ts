@@ -15,7 +15,7 @@ export const outsideFaults: readonly Fault[] = [
   {
     name: 'IndexedDB does not compare the number of an entry',
     file: 'src/store/indexeddb/append.ts',
-    from: 'if (key === seq) step.commit()',
+    from: 'if (key === step.connection.base + seq) step.commit()',
     to: 'if (key !== undefined) step.commit()',
     caughtBy: {
       file: 'test/conformance/fake-indexeddb.test.ts',
@@ -25,11 +25,51 @@ export const outsideFaults: readonly Fault[] = [
   {
     name: 'IndexedDB is believed at the success of a request',
     file: 'src/store/indexeddb/transaction.ts',
-    from: "committing = transaction.mode === 'readwrite'",
-    to: "committing = transaction.mode === 'readwrite'\n      queueMicrotask(() => transaction.oncomplete?.(new Event('complete')))",
+    from: "transaction.addEventListener('complete', () => {",
+    to: 'queueMicrotask(() => {',
     caughtBy: {
       file: 'test/conformance/indexeddb/faults.test.ts',
       test: 'success of a request is no commit: the promise waits for the transaction',
+    },
+  },
+  {
+    name: 'a transaction ends while its work waits: a row without its job',
+    file: 'src/store/indexeddb/hold.ts',
+    from: 'isBusy = false\n      keep()',
+    to: 'isBusy = false',
+    caughtBy: {
+      file: 'test/unit/queue/transact.test.ts',
+      test: 'work that waits for something else keeps neither row nor job, and is told why',
+    },
+  },
+  {
+    name: 'a row is committed although its job is refused',
+    file: 'src/replica/batch.ts',
+    from: 'if (drafted.refusal) throw drafted.refusal.error',
+    to: 'void drafted.refusal',
+    caughtBy: {
+      file: 'test/unit/queue/transact.test.ts',
+      test: 'a full backlog undoes row and job',
+    },
+  },
+  {
+    name: 'work that came to nothing is done again',
+    file: 'src/replica/batch.ts',
+    from: 'if (this.#joint?.isSpent) return',
+    to: 'if (this.#joint === null) return',
+    caughtBy: {
+      file: 'test/unit/queue/transact.test.ts',
+      test: 'a transaction lost after its work is over is rejected for sure, and the work is not done twice',
+    },
+  },
+  {
+    name: 'a cleared log leaves the key free that others expect',
+    file: 'src/store/indexeddb/application-connection.ts',
+    from: 'const base = Number(key)',
+    to: 'const base = 0',
+    caughtBy: {
+      file: 'test/unit/store/own-database.test.ts',
+      test: 'destroy leaves the rows and the other queues, and nobody appends to what is gone',
     },
   },
   {

@@ -19,6 +19,12 @@ const indexeddb: Surroundings = {
   after: 'await queue.destroy({ force: true })',
 }
 
+/** Dexie has looked for IndexedDB when it was loaded, before there was any. */
+const dexie: Surroundings = {
+  before: `import { Dexie as Loaded } from 'dexie'
+Object.assign(Loaded.dependencies, { indexedDB, IDBKeyRange })`,
+}
+
 const user: Surroundings = { before: `const user = { id: 'ada', token: async () => 'secret' }` }
 
 /** A file, and a server that takes it. */
@@ -367,6 +373,7 @@ export const around: Readonly<Record<string, Surroundings>> = {
   'old-queue': oldQueue,
   notes,
   indexeddb,
+  dexie,
   user,
   cat,
   folder,

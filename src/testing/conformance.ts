@@ -3,6 +3,7 @@ import { appendCases } from './conformance/append.ts'
 import { onBench } from './conformance/bench.ts'
 import { checkpointCases } from './conformance/checkpoint.ts'
 import { contentionCases } from './conformance/contention.ts'
+import { joinCases } from './conformance/join.ts'
 import { lifecycleCases } from './conformance/lifecycle.ts'
 import { payloadCases } from './conformance/payloads.ts'
 import { byeCases, hintCases } from './conformance/presence.ts'
@@ -52,6 +53,7 @@ export function storeConformance(options: StoreConformanceOptions): void {
     ...contentionCases,
     ...payloadCases,
     ...checkpointCases,
+    ...joinCases,
     ...byeCases,
     ...(hints && hintCases),
     ...lifecycleCases,

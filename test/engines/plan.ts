@@ -33,8 +33,10 @@ const kept: readonly Planned[] = [
   inPage('behaviour, IndexedDB'),
   inPage('behaviour, memory'),
   inPage('conformance, IndexedDB'),
+  inPage('conformance, application database'),
   inPage('conformance, memory'),
   inPage('IndexedDB adapter'),
+  inPage('rows and jobs'),
   inPage('site data cleared'),
   {
     suite: 'conformance, in a worker',

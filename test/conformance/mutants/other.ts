@@ -1,3 +1,4 @@
+import type { Store } from '../../../src/store/contract.ts'
 import { memoryStore } from '../../../src/store/memory.ts'
 import { deciding, type Mutants } from './mutant.ts'
 
@@ -158,4 +159,40 @@ export const otherMutants: Mutants = {
       return { load: () => own.load() }
     },
   },
+  'decides before the joined work is done': {
+    caughtBy: 'joined work is done once, after what was missed is read and before it is decided on',
+    break: (inner) => ({ join: joinedLate(inner) }),
+  },
+  'keeps the entry of joined work that throws': {
+    caughtBy:
+      'what joined work, its decision or its wait throws rejects the call unchanged, and nothing is written',
+    break: (inner) => ({ join: joinedLate(inner) }),
+  },
+  'leaves joined work undone where nothing is drafted': {
+    caughtBy: 'joined work is done alone where nothing is drafted',
+    break: (inner) => ({
+      async join(after, decide, joined) {
+        const seq = await inner.commit(after, decide, { fresh: true })
+        if (seq !== undefined) await joined.work(undefined)
+        return seq
+      },
+    }),
+  },
+  'begins joined work before it knows whether it can read on': {
+    caughtBy: 'joined work is not begun where the log cannot be read on',
+    break: (inner) => ({
+      async join(after, decide, joined) {
+        await joined.work(undefined)
+        return inner.commit(after, decide, { fresh: true })
+      },
+    }),
+  },
+}
+
+function joinedLate(inner: Store): NonNullable<Store['join']> {
+  return async (after, decide, joined) => {
+    const seq = await inner.commit(after, decide, { fresh: true })
+    await joined.work(undefined)
+    return seq
+  }
 }

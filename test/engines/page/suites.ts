@@ -1,7 +1,9 @@
 import { indexedDbStore, memoryStore } from 'holdfast'
 import { storeConformance } from 'holdfast/testing'
+import { applicationStores } from '../../conformance/indexeddb/application.ts'
 import { indexedDbCases } from '../../conformance/indexeddb/cases.ts'
 import { clearedCases } from '../../conformance/indexeddb/cleared.ts'
+import { transactCases } from '../../conformance/indexeddb/transact.ts'
 import { behaviour } from '../../runtime/behaviour/behaviour.ts'
 import { register } from './runner.ts'
 
@@ -13,9 +15,11 @@ const clearSiteData = async (): Promise<void> => {
 export type SuiteName =
   | 'behaviour, IndexedDB'
   | 'behaviour, memory'
+  | 'conformance, application database'
   | 'conformance, IndexedDB'
   | 'conformance, memory'
   | 'IndexedDB adapter'
+  | 'rows and jobs'
   | 'site data cleared'
 
 /** What runs within one page, or one worker, by name. */
@@ -24,7 +28,9 @@ export const suites: Record<SuiteName, () => void> = {
   'behaviour, memory': () => behaviour({ test: register, store: memoryStore }),
   'conformance, IndexedDB': () =>
     storeConformance({ test: register, factory: indexedDbStore, reopen: indexedDbStore }),
+  'conformance, application database': () => storeConformance({ test: register, ...applicationStores() }),
   'conformance, memory': () => storeConformance({ test: register, factory: memoryStore }),
   'IndexedDB adapter': indexedDbCases,
+  'rows and jobs': transactCases,
   'site data cleared': () => clearedCases(clearSiteData),
 }

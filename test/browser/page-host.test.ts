@@ -72,6 +72,20 @@ test('a page that was not started is not, either, when it comes back', async () 
   expect(await startedIn(page)()).toBe(false)
 })
 
+test('a page whose worker is at its jobs gets into the back/forward cache, too, and sees them done when it is back', async () => {
+  const [site, api] = [await serveHosts(), await serveApi()]
+  const uploads = holdUploads(api)
+  const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })
+  const ids = await page.evaluate(() => hosted.add(2))
+  await expect.poll(() => uploads.count(), soon).toBe(2)
+  await page.goto('about:blank')
+  uploads.release()
+  await expect.poll(() => api.acks().length, soon).toBe(2)
+  await page.goBack({ waitUntil: 'commit' })
+  expect(await page.evaluate(() => hosted.life.at(-1))).toBe('pageshow true')
+  await expect.poll(() => outcomes(page, ids), soon).toEqual([done, done])
+})
+
 test('a tab that is frozen lets go of its jobs, and goes on when it is thawed', async () => {
   const [site, api] = [await serveHosts(), await serveApi()]
   const uploads = holdUploads(api)
@@ -148,6 +162,7 @@ const refusals = [
   {
     name: 'is denied',
     state: 'refused',
+    hasNoSync: false,
     prepare: async (page: Page, site: HostSite) => {
       const session = await devTools(page)
       await session.send('Browser.setPermission', {
@@ -158,6 +173,7 @@ const refusals = [
   {
     name: 'does not exist',
     state: 'absent',
+    hasNoSync: true,
     prepare: (page: Page) =>
       page.addInitScript(() => Reflect.deleteProperty(ServiceWorkerRegistration.prototype, 'sync')),
   },
@@ -165,13 +181,13 @@ const refusals = [
 
 test.each(refusals)(
   'where Background Sync $name, the page has the worker drain, and again when it is time',
-  async ({ state, prepare }) => {
+  async ({ state, prepare, hasNoSync }) => {
     const [site, api] = [await serveHosts(), await serveApi()]
     let tries = 0
     // Three times in vain, so that it has to come back.
     api.strike = ({ path }) => (path === '/photos' && ++tries <= 3 ? 500 : undefined)
     const page = await chromium().open(site.url, (tab) => prepare(tab, site))
-    const options = { api: api.url, runs: false, worker: workerFor(api) }
+    const options = { api: api.url, runs: false, worker: workerFor(api, { hasNoSync }) }
     await page.evaluate((given) => hosted.open(given), options)
     await page.evaluate(() => hosted.add(3))
     await expect.poll(() => api.acks().length, soon).toBe(3)
@@ -187,9 +203,13 @@ test('a page has the worker drain at once, and hears what came of it', async () 
   const [site, api] = [await serveHosts(), await serveApi()]
   const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })
   expect(await page.evaluate(() => hosted.host.drain())).toMatchObject({ completed: 0, stopped: 'idle' })
-  await page.evaluate(() => hosted.host.detach())
+  const uploads = holdUploads(api)
   await page.evaluate(() => hosted.add(2))
-  expect(await page.evaluate(() => hosted.host.drain())).toMatchObject({ completed: 2, remaining: 0 })
+  // Whoever woke it first: whoever asks joins, and hears the same.
+  await expect.poll(() => uploads.count(), soon).toBe(2)
+  const drained = page.evaluate(() => hosted.host.drain())
+  uploads.release()
+  expect(await drained).toMatchObject({ completed: 2, remaining: 0 })
   expect(api.acks()).toHaveLength(2)
 })
 

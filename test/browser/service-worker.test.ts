@@ -114,6 +114,7 @@ test('at the deadline what runs is given back, the sync rejects, and the next on
   const [id = ''] = await page.evaluate(() => hosted.add(1))
   await page.close()
   const overseer = await oversee(chromium(), site)
+  await overseer.sync()
   await expect.poll(() => site.reports, soon).toContain('sync rejected')
   uploads.release()
   await overseer.sync()

@@ -1,6 +1,6 @@
 import { misuse, refuseUnknown } from '../../errors.ts'
 import { type Answer, isAsk } from '../ask.ts'
-import { createBackgroundSync } from '../background-sync.ts'
+import { type BackgroundSync, createBackgroundSync } from '../background-sync.ts'
 import { systemClock } from '../cloudflare/clock.ts'
 import { reportUncaught } from '../report.ts'
 import { createShift, type Shift } from './shift.ts'
@@ -60,53 +60,21 @@ function check(options: AttachOptions): void {
 }
 
 function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
-  const { tag = queue.name, deadlineMs = 150_000, wakeOnFetch = true } = options
-  const { clock = systemClock, onError = reportUncaught } = options
+  const { tag = queue.name, deadlineMs = 150_000, clock = systemClock, onError = reportUncaught } = options
   // In a service worker it has all that is used of it.
   const scope = options.scope ?? (globalThis as unknown as WorkerScope)
   const sync = createBackgroundSync(() => scope.registration.sync, tag)
   const shift = createShift({ queue, clock, deadlineMs, onError })
+  const listeners = listenersOf({ queue, shift, sync, tag, deadlineMs, clock, onError })
+  if (options.wakeOnFetch === false) listeners.delete('fetch')
 
-  /** What is left after an event that the browser does not repeat. */
-  const insure = async (): Promise<void> => {
-    if (await shift.isOwed()) await sync.ensure()
+  const registerNews = async (): Promise<void> => {
+    // The drain that is under way takes it along.
+    if (!shift.isRunning && (await shift.isOwed())) await sync.register()
   }
-  const look = async (): Promise<void> => {
-    if (await shift.isDue()) await shift.run()
-    await insure()
-  }
-  const wake = (event: WorkerEvent, pauseMs = 0): void => {
-    if (!shift.mayBeDue) return
-    const isFirst = shift.begin()
-    const paused = isFirst && pauseMs > 0 ? pause(clock, pauseMs) : Promise.resolve()
-    event.waitUntil(paused.then(look).catch(onError))
-  }
-  const listeners: Partial<Record<WorkerEventName, (event: WorkerEvent) => void>> = {
-    sync(event) {
-      if (event.tag === tag) event.waitUntil(settle(shift))
-    },
-    periodicsync(event) {
-      if (event.tag === tag) event.waitUntil(shift.run().then(insure).catch(onError))
-    },
-    message(event) {
-      if (!isAsk(event.data, queue)) return wake(event)
-      event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(insure).catch(onError))
-    },
-    // Not waited for: until it is active, the worker gets no other event.
-    activate: () => wake({ waitUntil: (work) => void work }),
-    ...(wakeOnFetch && { fetch: (event: WorkerEvent) => wake(event, courtesyMs) }),
-  }
-  const each = Object.entries(listeners) as [WorkerEventName, (event: WorkerEvent) => void][]
-  for (const [type, listener] of each) scope.addEventListener(type, listener)
+  for (const [type, listener] of listeners) scope.addEventListener(type, listener)
   const off = [
-    queue.on('enqueued', () => {
-      // The drain that is under way takes it along.
-      if (!shift.isRunning)
-        shift
-          .isOwed()
-          .then((isOwed) => (isOwed ? sync.register() : undefined))
-          .catch(onError)
-    }),
+    queue.on('enqueued', () => void registerNews().catch(onError)),
     queue.on('store', ({ state }) => {
       if (state === 'closed') host.detach()
     }),
@@ -121,13 +89,60 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
       return outcome.result
     },
     detach() {
-      for (const [type, listener] of each) scope.removeEventListener(type, listener)
+      for (const [type, listener] of listeners) scope.removeEventListener(type, listener)
       for (const end of off) end()
       shift.end()
       if (hosts.get(queue) === host) hosts.delete(queue)
     },
   }
   return host
+}
+
+interface Duties extends Required<Pick<AttachOptions, 'tag' | 'deadlineMs' | 'clock' | 'onError'>> {
+  readonly queue: HostedQueue
+  readonly shift: Shift
+  readonly sync: BackgroundSync
+}
+
+/** What the worker does in each of its events. */
+function listenersOf({ queue, shift, sync, tag, deadlineMs, clock, onError }: Duties) {
+  /** What is left after an event that the browser does not repeat. */
+  const insure = async (): Promise<void> => {
+    if (await shift.isOwed()) await sync.ensure()
+  }
+  const look = async (): Promise<void> => {
+    if (await shift.isDue()) await shift.run()
+    await insure()
+  }
+  const wake = (event: Pick<WorkerEvent, 'waitUntil'>, pauseMs = 0): void => {
+    if (!shift.mayBeDue) return
+    const paused = shift.begin() && pauseMs > 0 ? pause(clock, pauseMs) : Promise.resolve()
+    event.waitUntil(paused.then(look).catch(onError))
+  }
+  return new Map<WorkerEventName, (event: WorkerEvent) => void>([
+    [
+      'sync',
+      (event) => {
+        if (event.tag === tag) event.waitUntil(settle(shift))
+      },
+    ],
+    [
+      'periodicsync',
+      (event) => {
+        if (event.tag === tag) event.waitUntil(shift.run().then(insure).catch(onError))
+      },
+    ],
+    [
+      'message',
+      (event) => {
+        if (!isAsk(event.data, queue)) return wake(event)
+        event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(insure).catch(onError))
+      },
+    ],
+    // Not waited for: until it is active, the worker gets no other event.
+    ['activate', () => wake({ waitUntil: (work) => void work })],
+    ['fetch', (event) => wake(event, courtesyMs)],
+  ])
 }
 
 /** Rejects as long as something is left that is worth another try: so the browser tries again. */

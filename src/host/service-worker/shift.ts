@@ -71,11 +71,14 @@ export function createShift({ queue, clock: { now }, deadlineMs, onError }: Shif
       return isFirst
     },
     async isDue() {
+      let seen: typeof look = 'none yet'
       try {
         // What a worker that was stopped had in hand is due to nobody until its lock is found free.
-        return (isFirst && (await isOwed())) || isTime()
+        const isLeft = isFirst && (await isOwed())
+        seen = 'done'
+        return isLeft || isTime()
       } finally {
-        look = 'done'
+        look = seen
       }
     },
     isOwed,

@@ -177,6 +177,19 @@ describe('another event', () => {
     expect((await tools.queue.info()).counts.completed).toBe(1)
   })
 
+  it('fetch looks again where the queue could not be read', async () => {
+    const errors: unknown[] = []
+    const tools = setUp({ attach: { onError: (error) => errors.push(error) } })
+    const { info } = tools.queue
+    tools.queue.info = () => Promise.reject(new Error('no store'))
+    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    expect(errors).toHaveLength(1)
+    tools.queue.info = info
+    await tools.page.enqueue('send', 'ada')
+    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    expect((await tools.queue.info()).counts.completed).toBe(1)
+  })
+
   it('fetch lets the page’s own requests go first', async () => {
     const tools = setUp()
     await tools.page.enqueue('send', 'ada')

@@ -55,6 +55,8 @@ globalThis.hosted = {
       await navigator.serviceWorker.register(worker)
       registration = await navigator.serviceWorker.ready
     }
+    // As in an application: the store listens to the page before the host does.
+    await queue.info()
     host = attach(queue, { registration: registration as AttachOptions['registration'] })
     if (starts) await queue.start()
     else await queue.info()

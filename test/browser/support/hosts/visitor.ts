@@ -7,9 +7,13 @@ import type { OpenOptions } from './page.ts'
 import type { HostSite } from './site.ts'
 
 /** The address of a worker that uploads to this API. */
-export function workerFor(api: Api, options: { readonly deadlineMs?: number } = {}): string {
-  const { deadlineMs } = options
-  return `/worker.js?api=${api.url}${deadlineMs === undefined ? '' : `&deadlineMs=${deadlineMs}`}`
+export function workerFor(
+  api: Api,
+  options: { readonly deadlineMs?: number; readonly hasNoSync?: boolean } = {},
+): string {
+  const query = new URLSearchParams({ api: api.url })
+  for (const [name, value] of Object.entries(options)) if (value !== false) query.set(name, String(value))
+  return `/worker.js?${query}`
 }
 
 /** A tab with the queue open in it, attached. */

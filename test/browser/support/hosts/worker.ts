@@ -23,6 +23,8 @@ Object.assign(events, {
   },
 })
 
+if (searchParams.has('hasNoSync')) Reflect.deleteProperty(ServiceWorkerRegistration.prototype, 'sync')
+
 const queue = openUploads({ api: searchParams.get('api') ?? '', runs: true })
 attach(queue, { deadlineMs })
 addEventListener('install', () => void Reflect.get(globalThis, 'skipWaiting').call(globalThis))

@@ -19,7 +19,7 @@ export function applicationStores(): { factory: () => StoreFactory; reopen: () =
 }
 
 /** Queues in an application's database, which is upgraded, under whoever has it open, for each that is new to it. */
-export function applicationStore(databaseName: string): StoreFactory {
+function applicationStore(databaseName: string): StoreFactory {
   const queues = new Set<string>()
   let opening: Promise<IDBDatabase> | undefined
   const open = async (before?: IDBDatabase): Promise<IDBDatabase> => {

@@ -1,16 +1,10 @@
-import {
-  contentType,
-  type ExpectedBody,
-  type ForkBody,
-  previousHeader,
-  type SettledBody,
-} from '../sync/wire.ts'
+import { contentType, previousHeader } from '../sync/wire.ts'
 import type { Ack } from './ack.ts'
 import { type Batch, decodeBatch } from './batch.ts'
 import { readJson } from './body.ts'
 import { rememberLog } from './log-identity.ts'
 import { problem } from './problem.ts'
-import { type Outcome, settle } from './settlement.ts'
+import { settle } from './settlement.ts'
 import type { AckStore } from './store.ts'
 
 /** Options of {@link createReceiver}. */
@@ -163,26 +157,13 @@ export function createReceiver<Tx, Answer>(options: ReceiverOptions<Tx, Answer>)
       const outcome = await options.store.settle(batch.source, (known) =>
         settle(known, principal, batch, onAck),
       )
-      return outcome.type === 'failed' ? unavailable(outcome.error, outcome.ack) : responseTo(outcome)
+      if (outcome.type === 'failed') return unavailable(outcome.error, outcome.ack)
+      if (outcome.type === 'bound') return problem(403, 'source-bound', 'Not your source')
+      return Response.json(outcome.body, { status: outcome.status })
     } catch (error) {
       if (error instanceof TypeError) throw error
       return unavailable(error)
     }
-  }
-}
-
-function responseTo(outcome: Exclude<Outcome, { type: 'failed' }>): Response {
-  switch (outcome.type) {
-    case 'settled': {
-      const { acknowledged, id, rejected } = outcome
-      return Response.json({ acknowledged, id, rejected } satisfies SettledBody)
-    }
-    case 'expected':
-      return Response.json({ expected: outcome.expected } satisfies ExpectedBody, { status: 409 })
-    case 'fork':
-      return Response.json({ fork: true } satisfies ForkBody, { status: 409 })
-    case 'bound':
-      return problem(403, 'source-bound', 'Not your source')
   }
 }
 

@@ -1,4 +1,4 @@
-import { lostIdOf, type Rejection } from '../sync/wire.ts'
+import { type ExpectedBody, type ForkBody, lostIdOf, type Rejection, type SettledBody } from '../sync/wire.ts'
 import { type Ack, RejectAck } from './ack.ts'
 import type { Batch } from './batch.ts'
 import type { Settlement, SourceRecord } from './store.ts'
@@ -10,14 +10,8 @@ const maxMessageLength = 500
 
 /** What becomes of a batch. */
 export type Outcome =
-  | {
-      readonly type: 'settled'
-      readonly acknowledged: number
-      readonly id: string
-      readonly rejected: readonly Rejection[]
-    }
-  | { readonly type: 'expected'; readonly expected: number }
-  | { readonly type: 'fork' }
+  | { readonly type: 'told'; readonly status: 200; readonly body: SettledBody }
+  | { readonly type: 'told'; readonly status: 409; readonly body: ExpectedBody | ForkBody }
   | { readonly type: 'bound' }
   /** `onAck` threw: what came before is settled. */
   | { readonly type: 'failed'; readonly error: unknown; readonly ack: Ack }
@@ -50,8 +44,8 @@ export function* settle<Tx, Answer>(
     }
     record = { principal, mark: to, id, rejected }
   }
-  const { mark, id } = record ?? known ?? { mark: 0, id: '' }
-  return { record, result: { type: 'settled', acknowledged: mark, id, rejected } }
+  const { mark: acknowledged, id } = record ?? known ?? { mark: 0, id: '' }
+  return { record, result: { type: 'told', status: 200, body: { acknowledged, id, rejected } } }
 }
 
 function rejectionOf({ code, message }: RejectAck, sequence: number): Rejection {
@@ -69,11 +63,15 @@ function refusal(known: SourceRecord | undefined, principal: string, batch: Batc
   if (known !== undefined) {
     if (known.principal !== principal) return { type: 'bound' }
     if (contradicts(known, batch.previous) || batch.items.some((item) => contradicts(known, item))) {
-      return { type: 'fork' }
+      return conflict({ fork: true })
     }
   }
   const expected = (known?.mark ?? 0) + 1
-  return batch.first > expected ? { type: 'expected', expected } : undefined
+  return batch.first > expected ? conflict({ expected }) : undefined
+}
+
+function conflict(body: ExpectedBody | ForkBody): Outcome {
+  return { type: 'told', status: 409, body }
 }
 
 /**

@@ -14,7 +14,8 @@ export interface D1Database {
 }
 
 /** What `onAck` may return: the statements that are its effect. */
-export type D1Effect = D1Statement | readonly D1Statement[] | null | undefined
+// biome-ignore lint/suspicious/noConfusingVoidType: of a function that returns nothing
+export type D1Effect = D1Statement | readonly D1Statement[] | null | undefined | void
 
 /** From so many statements on, an effect ends its batch. D1 names no limit, but counts and times what a batch runs. */
 const manyStatements = 100

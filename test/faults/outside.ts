@@ -116,4 +116,34 @@ export const outsideFaults: readonly Fault[] = [
     to: 'if (to < (known?.mark ?? 0)) continue',
     caughtBy: 'simulator',
   },
+  {
+    name: 'the receiver on D1 does not look whether another was faster',
+    file: 'src/receiver/d1.ts',
+    from: 'IS ?6 THEN ?3 END',
+    to: 'IS ?6 OR TRUE THEN ?3 END',
+    caughtBy: {
+      file: 'test/unit/receiver/d1.test.ts',
+      test: 'a receiver on D1 runs no effect when its row was removed or moved meanwhile, but decides again',
+    },
+  },
+  {
+    name: 'the receiver on D1 keeps a lost answer for a failure',
+    file: 'src/receiver/d1.ts',
+    from: 'if (moved) return { atOnce }',
+    to: 'if (moved) throw error',
+    caughtBy: {
+      file: 'test/unit/receiver/d1.test.ts',
+      test: 'a receiver on D1 notices that a batch went through although its answer was lost',
+    },
+  },
+  {
+    name: 'the receiver on SQLite keeps what a rejected acknowledgement had written',
+    file: 'src/receiver/sqlite.ts',
+    from: '        undo.run()\n',
+    to: '',
+    caughtBy: {
+      file: 'test/unit/receiver/sqlite.test.ts',
+      test: 'a receiver on SQLite undoes what a rejected or failing acknowledgement had written, and nothing else',
+    },
+  },
 ]

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 
-const bin = fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))
+const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+const bin = join(modules, '.bin')
 const sourceOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export interface Server {
@@ -104,7 +105,8 @@ function worker(name: string, path: string, durable: boolean): Host {
 }
 
 export const hosts: readonly Host[] = [
-  ...program('Node', process.execPath, []),
+  ...program('Node 22', join(modules, 'node-22/bin/node'), ['--disable-warning=ExperimentalWarning']),
+  ...program('Node 24', join(modules, 'node/bin/node'), []),
   ...program('Deno', join(bin, 'deno'), ['run', '--allow-all', '--no-config']),
   ...program('Bun', join(bin, 'bun'), []),
   worker('a Worker, D1', 'd1', true),

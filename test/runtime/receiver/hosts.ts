@@ -10,7 +10,6 @@ import { Miniflare } from 'miniflare'
 
 const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 const bin = join(modules, '.bin')
-const sourceOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export interface Server {
   /** Without a slash at its end. */
@@ -32,13 +31,13 @@ export async function bundle(folder: string): Promise<void> {
   const shared = { bundle: true, format: 'esm', target: 'es2022' } as const
   await build({
     ...shared,
-    entryPoints: [sourceOf('program.ts')],
+    entryPoints: [fileURLToPath(new URL('program.ts', import.meta.url))],
     platform: 'node',
     outfile: join(folder, 'program.mjs'),
   })
   await build({
     ...shared,
-    entryPoints: [sourceOf('worker.ts')],
+    entryPoints: [fileURLToPath(new URL('worker.ts', import.meta.url))],
     conditions: ['workerd', 'worker', 'browser'],
     external: ['node:assert'],
     outfile: join(folder, 'worker.mjs'),

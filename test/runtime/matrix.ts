@@ -1,15 +1,24 @@
 /**
- * Which store is tested in which runtime: the whole behaviour suite, on the package as it is packed. The README's
- * table is compared with this, and the tests of the runtimes are made from it.
+ * Which store is tested in which runtime, by the whole behaviour suite. The README's table is compared with this, and the
+ * tests of the runtimes are made from it.
  */
 
-/** How a runtime's cells are run: as a program, within workerd, or in a page. */
-export type Host = 'program' | 'workerd' | 'page'
+/** How a runtime's cells are run: as a program, within workerd, in a page; or by test/engines, from the source. */
+export type Host = 'program' | 'workerd' | 'page' | 'engine'
 
 /** The columns of the table. */
-export type RuntimeName = 'Node 22' | 'Node 24' | 'Deno' | 'Bun' | 'Worker' | 'Durable Object' | 'Chromium'
+export type RuntimeName =
+  | 'Node 22'
+  | 'Node 24'
+  | 'Deno'
+  | 'Bun'
+  | 'Worker'
+  | 'Durable Object'
+  | 'Chromium'
+  | 'Firefox'
+  | 'WebKit'
 
-export const runtimes: Readonly<Record<RuntimeName, Host>> = {
+const runtimes: Readonly<Record<RuntimeName, Host>> = {
   'Node 22': 'program',
   'Node 24': 'program',
   Deno: 'program',
@@ -17,6 +26,8 @@ export const runtimes: Readonly<Record<RuntimeName, Host>> = {
   Worker: 'workerd',
   'Durable Object': 'workerd',
   Chromium: 'page',
+  Firefox: 'engine',
+  WebKit: 'engine',
 }
 
 /** The rows of the table. */
@@ -29,9 +40,19 @@ export type StoreName =
   | 'durableObjectStore(storage)'
 
 /** In which columns a row has a cell. Elsewhere the platform has no such storage. */
-export const stores: Readonly<Record<StoreName, readonly RuntimeName[]>> = {
-  'memoryStore()': ['Node 22', 'Node 24', 'Deno', 'Bun', 'Worker', 'Durable Object', 'Chromium'],
-  'indexedDbStore()': ['Chromium'],
+const stores: Readonly<Record<StoreName, readonly RuntimeName[]>> = {
+  'memoryStore()': [
+    'Node 22',
+    'Node 24',
+    'Deno',
+    'Bun',
+    'Worker',
+    'Durable Object',
+    'Chromium',
+    'Firefox',
+    'WebKit',
+  ],
+  'indexedDbStore()': ['Chromium', 'Firefox', 'WebKit'],
   // In Node 22 it makes Blobs of Files.
   'indexedDbStore() on fake-indexeddb': ['Node 24'],
   'sqliteStore({ path })': ['Node 22', 'Node 24', 'Deno', 'Bun'],

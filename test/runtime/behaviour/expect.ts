@@ -62,7 +62,7 @@ export async function eventually<T>(
 }
 
 /** Lets everything else go on. */
-export function pause(): Promise<void> {
+function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, pauseMs))
 }
 

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { encode } from '../../../src/store/encoding.ts'
-import { isTested, runtimeNames, storeNames } from '../../runtime/matrix.ts'
+import { cellsOf, isTested, runtimeNames, storeNames } from '../../runtime/matrix.ts'
+import { engineNames } from '../../tools/engines.ts'
 
-const readme = readFileSync(fileURLToPath(new URL('../../../README.md', import.meta.url)), 'utf8')
+const read = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
+const readme = read('README.md')
 
 /** The rows of the table that begins with this cell, its head first, as plain text. */
 function table(first: string): string[][] {
@@ -26,6 +29,16 @@ test('the table of stores and runtimes is that which is tested', () => {
       '',
     ]),
   ])
+})
+
+test('what the table leaves to the engines, they run', () => {
+  const suites = { 'memoryStore()': 'behaviour, memory', 'indexedDbStore()': 'behaviour, IndexedDB' }
+  const plan = read('test/engines/plan.ts')
+  const planned = Object.entries(suites).filter(([, suite]) => plan.includes(`  inPage('${suite}'),`))
+  const engines = engineNames.filter((name) => name !== 'chromium')
+  const run = planned.flatMap(([store]) => engines.map((engine) => `${engine} ${store}`))
+  const claimed = cellsOf('engine').map(({ store, runtime }) => `${runtime.toLowerCase()} ${store}`)
+  expect(claimed.sort()).toEqual(run.sort())
 })
 
 test('the table of the encoding has everything that is written, with its fields', () => {

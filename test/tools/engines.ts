@@ -1,6 +1,5 @@
 /** The engines that the tests run in: where each is, and how it gets onto a machine that has none. */
-import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { findChromium } from './chromium.ts'
 import { type Outcome, run } from './steps.ts'
@@ -108,21 +107,8 @@ function onPath(...names: string[]): string | undefined {
 
 /** It lies in a folder named for the machine and for the version of its API. */
 function miniBrowser(): string | undefined {
-  return ['libwebkit2gtk-4.1-0', 'libwebkit2gtk-4.0-37']
-    .flatMap(filesOf)
-    .find((file) => file.endsWith('/MiniBrowser') && isExecutable(file))
-}
-
-function filesOf(debianPackage: string): string[] {
-  try {
-    return execFileSync('dpkg', ['-L', debianPackage], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).split('\n')
-  } catch {
-    // Not installed, or not Debian.
-    return []
-  }
+  const folders = ['/usr/lib/*', '/usr/lib', '/usr/libexec']
+  return globSync(folders.map((folder) => `${folder}/webkit2gtk-4.*/MiniBrowser`)).find(isExecutable)
 }
 
 function isExecutable(path: string): boolean {

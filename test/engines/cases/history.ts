@@ -54,7 +54,9 @@ export const historyCases: Cases = {
     }
   },
 
-  'a page that only watches is kept while another works, and sees at once what it missed': async ({ open }) => {
+  'a page that only watches is kept while another works, and sees at once what it missed': async ({
+    open,
+  }) => {
     const [page, worker] = [await open(), await open()]
     await page.evaluate(async () => {
       lab.kept.set('view', lab.queue.view())

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { ReadableStream as WebStream } from 'node:stream/web'
 import type { Acks, StoredAck } from './acks.ts'
 import { allowSite } from './cors.ts'
 import type { FollowedUp, FollowUps } from './follow-ups.ts'
@@ -160,6 +160,7 @@ async function acknowledge(
   await weather.delay(gone)
   response.writeHead(answer.status, Object.fromEntries(answer.headers))
   response.end(await answer.text())
+  request.resume()
   return undefined
 }
 
@@ -167,9 +168,10 @@ function requestOf(incoming: IncomingMessage): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
   const { method = 'GET' } = incoming
-  // Node's declaration of a web stream and the DOM's are two names of one thing.
-  const body = method === 'POST' ? (Readable.toWeb(incoming) as ReadableStream) : null
-  const init = { method, headers, body, duplex: 'half' }
+  // A body that is refused is not read to its end: that must neither end the connection nor block it. Node's
+  // declaration of a web stream and the DOM's are two names of one thing.
+  const body = WebStream.from(incoming.iterator({ destroyOnReturn: false })) as ReadableStream
+  const init = { method, headers, body: method === 'POST' ? body : null, duplex: 'half' }
   return new Request(`http://${incoming.headers.host ?? 'api'}${incoming.url ?? '/'}`, init)
 }
 

@@ -133,8 +133,14 @@ async function bodyOf(request: Request, maxBytes: number): Promise<Uint8Array<Ar
   const refusal = (): Response => problem('body-too-large', `The body is larger than ${maxBytes} bytes`)
   // A length that admits to being too large is believed; no other is.
   if (Number(request.headers.get('content-length')) > maxBytes) return refusal()
-  const read = readBytes(request.body, maxBytes).then((bytes) => bytes ?? refusal())
-  return read.catch(() => problem('body-lost', 'The body broke off'))
+  const read = streamOf(request).then((stream) => readBytes(stream, maxBytes))
+  return read.then((bytes) => bytes ?? refusal()).catch(() => problem('body-lost', 'The body broke off'))
+}
+
+async function streamOf(request: Request): Promise<Request['body']> {
+  const { body }: { readonly body?: Request['body'] } = request
+  // Firefox has no streams of requests, where an endpoint runs in a page or a service worker.
+  return body === undefined ? (await request.blob()).stream() : body
 }
 
 function isFinal<Tx, Answer, Prepared>(status: number, settings: Settings<Tx, Answer, Prepared>): boolean {

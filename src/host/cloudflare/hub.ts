@@ -1,6 +1,6 @@
 import { createAlarm } from './alarm.ts'
-import { systemClock } from './clock.ts'
-import { type Seat, takeSeat } from './seat.ts'
+import { systemClock } from '../clock.ts'
+import { type Seat, takeSeat } from '../seat.ts'
 import type { AlarmStorage, AttachOptions, DurableObjectContext, HostedQueue } from './types.ts'
 
 /** All queues of one object, on its one alarm. */

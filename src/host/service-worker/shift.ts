@@ -1,5 +1,5 @@
 import type { DrainResult } from '../../queue/types.ts'
-import { takeSeat } from '../cloudflare/seat.ts'
+import { takeSeat } from '../seat.ts'
 import type { AttachOptions, HostedQueue } from './types.ts'
 
 /** How a drain ended. */

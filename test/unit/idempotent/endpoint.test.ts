@@ -127,6 +127,15 @@ describe('a body', () => {
     expect(chunks).toBeLessThan(10)
   })
 
+  test('is read where requests have no stream, too, as in Firefox', async () => {
+    const withoutStream = (text: string): Request =>
+      Object.defineProperty(post(text), 'body', { value: undefined })
+    const { endpoint, calls } = echo({ maxBodyBytes: 4 })
+    expect(await problemOf(await endpoint(withoutStream('aaaaa')))).toEqual([413, 'body-too-large'])
+    expect((await endpoint(withoutStream('aaaa'))).status).toBe(200)
+    expect(calls).toEqual([expect.stringContaining('aaaa')])
+  })
+
   test('that breaks off is answered 400', async () => {
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.error(new Error('the line is dead')),

@@ -1,5 +1,5 @@
-import { isQueueError } from '../../errors.ts'
-import type { HostedQueue } from './types.ts'
+import { isQueueError } from '../errors.ts'
+import type { HostedQueue } from './cloudflare/types.ts'
 
 /** The first pause of a queue whose drains fail, or achieve nothing (milliseconds); each further one is twice as long. */
 const firstRestMs = 15_000

@@ -1,7 +1,7 @@
-import type { AttachOptions } from './types.ts'
+import type { Clock } from '../types.ts'
 
 /** The platform's clock and timers. */
-export const systemClock: NonNullable<AttachOptions['clock']> = {
+export const systemClock: Pick<Clock, 'now' | 'setTimer'> = {
   now: () => Date.now(),
   setTimer(callback, ms) {
     const timer = setTimeout(callback, ms)

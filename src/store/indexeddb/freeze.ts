@@ -43,3 +43,17 @@ export function createFreeze(): Freeze {
     },
   }
 }
+
+/**
+ * Calls back when this page is about to be frozen, or kept for the back button: what it has under way then gets no
+ * answer until it is back, if ever, and holds up every other context. Returns what ends it.
+ */
+export function whenSuspended(suspended: () => void): () => void {
+  if (typeof document === 'undefined') return () => undefined
+  addEventListener('pagehide', suspended)
+  document.addEventListener('freeze', suspended)
+  return () => {
+    removeEventListener('pagehide', suspended)
+    document.removeEventListener('freeze', suspended)
+  }
+}

@@ -1,5 +1,6 @@
 import { QueueError } from '../../errors.ts'
 import { nameOf } from '../failures.ts'
+import { whenSuspended } from './freeze.ts'
 import type { Link } from './link.ts'
 import type { Connection } from './open.ts'
 import type { StoreName } from './schema.ts'
@@ -35,6 +36,7 @@ export interface TransactionOptions {
 export type Run = <T>(options: TransactionOptions, work: (step: Step) => () => T) => Promise<T>
 
 const maxTries = 4
+const suspended = Symbol('the page went away while it read')
 
 /**
  * How the store of this link runs a transaction. `work` makes the first requests, and returns a function that gives
@@ -61,14 +63,23 @@ export interface Ground extends Pick<Step, 'connection' | 'drop'> {
   readonly identity: string
 }
 
-/** Runs one transaction on this connection; `undefined` when it is dead, and nothing was sent. */
+/**
+ * Runs one transaction on this connection; `undefined` when it is dead, and nothing was sent. A page that was away while
+ * it read reads again.
+ */
 export function runOn<T>(
   ground: Ground,
   options: TransactionOptions,
   work: (step: Step) => () => T,
 ): Promise<T> | undefined {
   const transaction = begin(ground, options)
-  return transaction && settled({ ...ground, transaction, isJoined: options.also !== undefined }, work)
+  if (transaction === undefined) return undefined
+  const answer = settled({ ...ground, transaction, isJoined: options.also !== undefined }, work)
+  return answer.catch((error: unknown) => {
+    if (error !== suspended) throw error
+    // The page is back, and reading again changes nothing.
+    return runOn(ground, options, work) ?? Promise.reject(failure(ground.identity, transaction.error, false))
+  })
 }
 
 /** `undefined` on a dead connection. */
@@ -103,6 +114,11 @@ function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
     const fail = (cause: unknown) => reject(failure(identity, cause, step.committing))
     const cut = () => fail(new DOMException('The connection was lost', 'AbortError'))
     onCut.add(cut)
+    const stopListening = whenSuspended(step.suspend)
+    const over = () => {
+      onCut.delete(cut)
+      stopListening()
+    }
     // Listeners, not handlers: Dexie sets those of a transaction that it is lent.
     transaction.addEventListener('error', ({ target }) => {
       const cause = target instanceof IDBRequest ? target.error : transaction.error
@@ -110,7 +126,8 @@ function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
       if (!isJoined && nameOf(cause) !== 'AbortError') fail(cause)
     })
     transaction.addEventListener('abort', () => {
-      onCut.delete(cut)
+      over()
+      if (step.isSuspended && transaction.mode === 'readonly') reject(suspended)
       fail(transaction.error)
       const isAsked = step.aborting || isJoined
       // Neither asked for nor for want of room: the connection is closing, or not worth trusting with the next call.
@@ -119,7 +136,7 @@ function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
     step.guarded(() => {
       const answer = work(step)
       transaction.addEventListener('complete', () => {
-        onCut.delete(cut)
+        over()
         try {
           resolve(answer())
         } catch (error) {
@@ -135,22 +152,30 @@ interface OwnStep extends Step {
   readonly committing: boolean
   /** Whether it was given up on this side. */
   readonly aborting: boolean
+  /** Whether it was given up because the page went away. */
+  readonly isSuspended: boolean
+  /** Gives up, unless it is being committed. Why is told when the page is back: before, nothing new is to begin. */
+  readonly suspend: () => void
   readonly guarded: (run: () => void) => void
 }
 
 function createStep({ transaction, connection, drop }: Begun, reject: (reason: unknown) => void): OwnStep {
   let committing = false
   let aborting = false
-  const abort = (reason: unknown) => {
+  let isSuspended = false
+  const giveUp = () => {
     aborting = true
-    // First: the errors of the requests that abort() cancels are not why.
-    reject(reason)
     try {
       transaction.abort()
     } catch (error) {
       // It is over, which work that was joined may not have heard.
       if (nameOf(error) !== 'InvalidStateError') throw error
     }
+  }
+  const abort = (reason: unknown) => {
+    // First: the errors of the requests that abort() cancels are not why.
+    reject(reason)
+    giveUp()
   }
   const guarded = (run: () => void) => {
     try {
@@ -166,6 +191,14 @@ function createStep({ transaction, connection, drop }: Begun, reject: (reason: u
     },
     get aborting() {
       return aborting
+    },
+    get isSuspended() {
+      return isSuspended
+    },
+    suspend() {
+      if (committing) return
+      isSuspended = true
+      giveUp()
     },
     guarded,
     abort,

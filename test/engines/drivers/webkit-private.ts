@@ -27,14 +27,19 @@ export async function launchPrivateWebKit({ profile }: LaunchOptions): Promise<B
     const session = String(field(await ask('POST', '/session', { capabilities }), 'sessionId'))
     const inSession: Ask = (method, path, body) => ask(method, `/session/${session}${path}`, body)
     await inSession('POST', '/timeouts', { script: 600_000 })
-    return { version: `${webkitVersion(binary, env)}, private`, open: (url) => openTab(inSession, url), kill }
+    const home = String(await inSession('GET', '/window'))
+    const version = `${webkitVersion(binary, env)}, private`
+    return { version, open: (url) => openTab(inSession, home, url), kill }
   } catch (error) {
     await kill()
     throw error
   }
 }
 
-async function openTab(ask: Ask, url: string): Promise<Tab> {
+/** `home`: the session's own window, which stays open. */
+async function openTab(ask: Ask, home: string, url: string): Promise<Tab> {
+  // No window can be asked for another once it is closed.
+  await ask('POST', '/window', { handle: home })
   const handle = String(field(await ask('POST', '/window/new', { type: 'window' }), 'handle'))
   // One session has one current window: what is asked of one comes after what was asked of another.
   const inTab = async (path: string, body: object, method: 'POST' | 'DELETE' = 'POST'): Promise<unknown> => {

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { Miniflare } from 'miniflare'
+import { Miniflare, type MiniflareOptions } from 'miniflare'
 import type { RunningEdge } from '../server/start.ts'
 
 const wasm = 'photon.wasm'
 
 /** Starts the Worker in workerd, beside the API at `apiUrl`. Its objects keep their storage in `folder`. */
 export async function startEdge(apiUrl: string, folder: string): Promise<RunningEdge> {
-  const runtime = new Miniflare({
+  const options: MiniflareOptions = {
     modules: [
       { type: 'ESModule', path: 'worker.js', contents: await bundle() },
       { type: 'CompiledWasm', path: wasm, contents: await photon() },
@@ -18,7 +18,8 @@ export async function startEdge(apiUrl: string, folder: string): Promise<Running
     bindings: { API_URL: apiUrl },
     durableObjects: { VISITORS: { className: 'Visitor', useSQLite: true } },
     durableObjectsPersist: folder,
-  })
+  }
+  const runtime = deafToSignals(() => new Miniflare(options))
   await runtime.ready
   return {
     async hand(photo) {
@@ -28,6 +29,18 @@ export async function startEdge(apiUrl: string, folder: string): Promise<Running
     },
     close: () => runtime.dispose(),
   }
+}
+
+/** Miniflare ends the process at once on a signal: whoever closes the servers then would not get to it. */
+function deafToSignals<T>(make: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = signals.map((signal) => process.listeners(signal))
+  const made = make()
+  for (const [index, signal] of signals.entries()) {
+    const added = process.listeners(signal).filter((listener) => !before[index]?.includes(listener))
+    for (const listener of added) process.removeListener(signal, listener)
+  }
+  return made
 }
 
 async function bundle(): Promise<string> {

@@ -136,10 +136,12 @@ class LogReplica implements Replica {
 
   async #open(): Promise<State> {
     try {
-      const state = await this.#log.load()
+      // First: of what is appended between the two, nobody would tell.
       this.#unsubscribe ??= this.#store.subscribe(() => this.#hinted())
-      return state
+      return await this.#log.load()
     } catch (error) {
+      this.#unsubscribe?.()
+      this.#unsubscribe = undefined
       if (isFinal(error)) this.#fail(error)
       throw error
     }

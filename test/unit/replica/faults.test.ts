@@ -258,6 +258,33 @@ describe('a connection that dies', () => {
   })
 })
 
+describe('a hint', () => {
+  it('that comes while the log is being read is heard', async () => {
+    const inner = memoryStore()
+    const reading = gate()
+    const store: StoreFactory = (name) => {
+      const opened = inner(name)
+      const load = async () => {
+        const snapshot = await opened.load()
+        await reading.promise
+        return snapshot
+      }
+      return isSlow ? { ...opened, load } : opened
+    }
+    let isSlow = true
+    const { given, keep } = bench(store)
+    const watcher = keep(createQueue({ ...given(), tasks }))
+    const listing = watcher.list()
+    isSlow = false
+    const queue = keep(createQueue({ ...given(), tasks }))
+    await turns()
+    await queue.enqueue('work', 'a')
+    reading.open(undefined)
+    expect((await listing).jobs).toEqual([])
+    await until(async () => (await watcher.list()).jobs.length === 1)
+  })
+})
+
 describe('a log', () => {
   it('that was made anew is noticed: what was held is lost, and the queue goes on', async () => {
     const store = memoryStore()

@@ -2,7 +2,7 @@ import { QueueError } from '../errors.ts'
 import type { Ability } from './claim.ts'
 import type { HoldCause, Now } from './events.ts'
 import { type Job, type JobState, laneOf } from './job.ts'
-import type { Lane } from './ready.ts'
+import { isFailing, type Lane } from './ready.ts'
 import { pagesBehind, type Shelf } from './shelf.ts'
 import type { State } from './state.ts'
 
@@ -97,16 +97,19 @@ export function counts(state: State, owner: string): { total: Counts; kinds: Rec
   return { total, kinds: Object.fromEntries(kinds) }
 }
 
-/** How long ago the first of the owner's jobs that are due was enqueued (milliseconds); `null` when none is due. */
+/**
+ * How long ago the first of the owner's jobs was enqueued that are due, or wait since they failed (milliseconds); `null`
+ * when there is none.
+ */
 export function oldestPendingAgeMs(state: State, owner: string, now: Now): number | null {
   const lanes = lanesOf(state, owner).filter((lane) => hasDue(lane, now))
   const shelves = lanes.map((lane) => lane.shelves.pending)
-  const [oldest] = inOrder(state, shelves, 0, (each) => !isScheduled(state, each, now))
+  const [oldest] = inOrder(state, shelves, 0, (each) => isFailing(each) || !isScheduled(state, each, now))
   return oldest === undefined ? null : Math.max(0, now.wall - oldest.enqueuedAt)
 }
 
-function hasDue({ counts, waits }: Lane, now: Now): boolean {
-  return waits.size < counts.pending || waits.firstOver(now) !== undefined
+function hasDue({ counts, waits, failing }: Lane, now: Now): boolean {
+  return failing > 0 || waits.size < counts.pending || waits.firstOver(now) !== undefined
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Lane {
   readonly shelves: Readonly<Record<JobState, Shelf>>
   readonly waits: Waits
   readonly ready: Heap<Job>
+  /** How many wait, or are to run, again after a failure. */
+  failing: number
 }
 
 const standing: Record<JobState, number> = { pending: 0, running: 0, completed: 0, dead: 0, cancelled: 0 }
@@ -61,6 +63,8 @@ export class Ready {
   change(before: Job | undefined, after: Job | undefined, mono: number): void {
     if (before) this.#lane(before).counts[before.state]--
     if (after) this.#lane(after).counts[after.state]++
+    if (before && isFailing(before)) this.#lane(before).failing--
+    if (after && isFailing(after)) this.#lane(after).failing++
     if (before?.state !== after?.state) this.#shelve(before, after)
     this.#wait(before, after, mono)
     if (after) this.#place(before, after)
@@ -153,7 +157,8 @@ export class Ready {
     const { owner, kind } = job
     const waits = new Waits(this.#journal)
     const counts = { ...standing }
-    const lane = { owner, kind, counts, shelves: emptyShelves(), waits, ready: new Heap(this.before) }
+    const ready = new Heap(this.before)
+    const lane = { owner, kind, counts, shelves: emptyShelves(), waits, ready, failing: 0 }
     this.#lanes.set(key, lane)
     return lane
   }
@@ -165,6 +170,11 @@ export class Ready {
     this.#lines.set(key, line)
     return line
   }
+}
+
+/** Its work is late, though it may not be due: a failure made it wait, and nobody's wish did. */
+export function isFailing({ state, errors }: Job): boolean {
+  return state === 'pending' && errors > 0
 }
 
 function emptyShelves(): Record<JobState, Shelf> {

@@ -165,7 +165,7 @@ export interface QueueInfo {
   readonly owner: string
   readonly counts: Readonly<Record<JobState | 'scheduled', number>>
   readonly kinds: Readonly<Record<string, Readonly<Record<JobState | 'scheduled', number>>>>
-  /** How long the oldest job that is due has waited (milliseconds); `null` when none is. */
+  /** How long the oldest job that is due, or backs off after a failure, has waited (milliseconds); `null`: there is none. */
   readonly oldestPendingAgeMs: number | null
   readonly paused: boolean
   readonly holds: readonly HoldView[]

@@ -30,6 +30,7 @@ export function indexesOf(state: State, now: Now): Shown {
   const lanes = [...ready.lanes()].filter((lane) => Object.values(lane.counts).some((count) => count > 0))
   return {
     counts: sorted(lanes.map((lane) => [laneOf(lane), lane.counts])),
+    failing: sorted(lanes.map((lane) => [laneOf(lane), lane.failing])),
     waiting: sorted(lanes.map((lane) => [laneOf(lane), lane.waits.size])),
     ready: sorted(lanes.map((lane) => [laneOf(lane), readyIds(state, lane.ready.items())])),
     best: sorted(lanes.map((lane) => [laneOf(lane), ready.peek(lane)?.id])),

@@ -156,6 +156,22 @@ describe('the oldest pending age', () => {
     expect(age()).toBeNull()
   })
 
+  test('is also that of one that backs off after a failure: its work is as late as that of any other', () => {
+    const harness = createHarness()
+    const age = (): number | null => oldestPendingAgeMs(harness.state, 'me', harness.now())
+    enqueue(harness, 'put off', { waitMs: 60_000 })
+    harness.advance(100)
+    enqueue(harness, 'a')
+    harness.advance(200)
+    claim(harness)
+    fail(harness, 'a', { type: 'retry', afterMs: 30_000 })
+    harness.advance(300)
+    expect(age()).toBe(500)
+    harness.advance(30_000)
+    claim(harness)
+    expect(age()).toBeNull()
+  })
+
   test('is found without a look at what finished, or at a kind of which nothing is due', () => {
     const harness = createHarness({ bare: true })
     for (let n = 1; n <= 500; n++) enqueue(harness, `j${n}`)

@@ -60,6 +60,15 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         test: {
+          name: 'field-notes',
+          include: ['test/field-notes/**/*.test.ts'],
+          testTimeout: 4 * minuteMs,
+          hookTimeout: 2 * minuteMs,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'runtime',
           include: ['test/runtime/**/*.test.ts'],
           globalSetup: ['test/runtime/setup.ts'],

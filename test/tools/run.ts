@@ -31,6 +31,7 @@ const steps: Step[] = [
   { name: 'faults', run: () => countedCommand('node', ['test/faults/run.ts']) },
   project('runtime'),
   project('browser'),
+  project('field-notes'),
 ]
 
 async function outcomeOf(step: Step): Promise<Outcome> {

@@ -1,0 +1,36 @@
+import type { CDPSession } from 'playwright-core'
+
+/** The browser's view of one origin's service worker. It needs no tab of that origin. */
+export interface Workers {
+  /** Fires the worker's sync, as the browser does. */
+  sync(tag: string): Promise<void>
+  /** Stops the worker, whatever it is doing. */
+  stop(): Promise<void>
+}
+
+export async function overseeWorkers(session: CDPSession, origin: string): Promise<Workers> {
+  let registration: string | undefined
+  const running = new Map<string, boolean>()
+  session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    for (const { scopeURL, registrationId, isDeleted } of registrations) {
+      if (scopeURL === `${origin}/`) registration = isDeleted ? undefined : registrationId
+    }
+  })
+  session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+    for (const { versionId, registrationId, runningStatus } of versions) {
+      if (registrationId === registration) running.set(versionId, runningStatus !== 'stopped')
+    }
+  })
+  await session.send('ServiceWorker.enable')
+  return {
+    async sync(tag) {
+      if (registration === undefined) return
+      const options = { origin, registrationId: registration, tag, lastChance: false }
+      await session.send('ServiceWorker.dispatchSyncEvent', options)
+    },
+    async stop() {
+      await session.send('ServiceWorker.stopAllWorkers')
+      while ([...running.values()].includes(true)) await new Promise((resolve) => setTimeout(resolve, 20))
+    },
+  }
+}

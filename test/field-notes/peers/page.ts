@@ -1,0 +1,37 @@
+/** What every peer's page script ends with. */
+import type { Outbox, Place, Write } from '../contract.ts'
+
+declare global {
+  /** The peer under test. */
+  var outbox: Outbox
+}
+
+/** Offers the outbox to the tests; opens it at once, and puts a first write in, where the page was asked to. */
+export function offer(outbox: Outbox): void {
+  globalThis.outbox = outbox
+  const query = new URLSearchParams(location.search)
+  const early = query.get('early')
+  if (early === null) return
+  // Once: a reload is to be an ordinary visit.
+  history.replaceState(null, '', '/')
+  const opened = outbox.open({ place: query.get('place') as Place })
+  const put = outbox.put(JSON.parse(early) as Write)
+  Promise.all([opened, put]).catch(reportError)
+}
+
+/** Where a write goes, and what is sent of it. */
+export const urlOf = ({ id }: Pick<Write, 'id'>): string => `/api/writes?id=${encodeURIComponent(id)}`
+export const bodyOf = ({ id, text = id, bytes }: Write): Blob | string =>
+  bytes === undefined ? text : new Blob([new Uint8Array(bytes)])
+
+/** The page's service worker, once it answers for the page's own requests. */
+export async function controlledBy(script: string): Promise<ServiceWorkerRegistration> {
+  const { serviceWorker } = navigator
+  const controlled = new Promise((resolve) => {
+    serviceWorker.addEventListener('controllerchange', resolve, { once: true })
+  })
+  await serviceWorker.register(script)
+  const registration = await serviceWorker.ready
+  if (!serviceWorker.controller) await controlled
+  return registration
+}

@@ -1,0 +1,42 @@
+/** The script of the bench's page: does what it is told, one contestant at a time. */
+import { pageWire } from '../../engines/page/wire.ts'
+import type { Told, Work } from '../work.ts'
+import { works } from './works/works.ts'
+
+/** What the process outside finds as `bench`. */
+export interface Bench {
+  works(): Work[]
+  /** Has a contestant begin; {@link told} says when it is done. */
+  begin(order: { readonly work: string; readonly contestant: string; readonly scale: number }): void
+  told(): Told
+}
+
+declare global {
+  var bench: Bench
+}
+
+let told: Told
+
+globalThis.bench = {
+  works: () =>
+    works.map(({ contestants, ...work }) => ({
+      ...work,
+      contestants: contestants.map(({ name, rounds }) => ({ name, rounds })),
+    })),
+  begin({ work, contestant, scale }) {
+    told = undefined
+    const runner = works.find(({ id }) => id === work)?.contestants.find(({ name }) => name === contestant)
+    if (runner === undefined) throw new RangeError(`There is no ${contestant} in ${work}`)
+    runner.run(scale).then(
+      (figure) => {
+        told = { figure }
+      },
+      (error: unknown) => {
+        told = { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+      },
+    )
+  },
+  told: () => told,
+}
+
+pageWire()

@@ -1,0 +1,46 @@
+import { Queue } from 'workbox-background-sync'
+import { expectCount, freshName, type Payload } from './jobs.ts'
+
+// The package is for service workers, and asks this at once. There is no Background Sync in it: it registers nothing.
+Object.assign(globalThis, { registration: {} })
+
+/** Never replays by itself: only when it is told. */
+export function openWorkbox(): Queue {
+  return new Queue(freshName(), { onSync: async () => undefined })
+}
+
+export function requestsOf(given: readonly Payload[]): Request[] {
+  return given.map((payload) => new Request(payload.url, { method: 'POST', body: JSON.stringify(payload) }))
+}
+
+export async function pushEach(queue: Queue, requests: readonly Request[]): Promise<void> {
+  for (const request of requests) await queue.pushRequest({ request })
+}
+
+export async function pushAll(queue: Queue, requests: readonly Request[]): Promise<void> {
+  await Promise.all(requests.map((request) => queue.pushRequest({ request })))
+}
+
+/** With `fetch` stubbed by the handler. */
+export async function replay(queue: Queue, run: (payload: Payload) => void): Promise<void> {
+  const { fetch } = globalThis
+  globalThis.fetch = async (request, init) => {
+    if (!(request instanceof Request)) return fetch(request, init)
+    run(await request.json())
+    return new Response()
+  }
+  try {
+    await queue.replayRequests()
+  } finally {
+    globalThis.fetch = fetch
+  }
+}
+
+export async function expectRequests(queue: Queue, count: number): Promise<void> {
+  expectCount('requests', await queue.size(), count)
+}
+
+export async function empty(queue: Queue): Promise<void> {
+  const left = await queue.size()
+  for (let count = 0; count < left; count += 1) await queue.shiftRequest()
+}

@@ -1,0 +1,61 @@
+import { type Payload, payloadOf, quantile } from '../jobs.ts'
+import { openOurs, type Ours } from '../ours.ts'
+import { addEach, expectRows, withRaw } from '../raw.ts'
+import { type PageWork, scaled } from './work.ts'
+
+/** A worker that is idle, and one job at a time. */
+export const lone: PageWork = {
+  id: 'P14',
+  title: 'lone job: from enqueue to its handler',
+  unit: 'ms',
+  targets: [{ ours: 'holdfast', peer: 'raw add, strict', is: '<=', target: 1.5 }],
+  contestants: [
+    { name: 'holdfast', run: (scale) => toHandler(scaled(200, scale)) },
+    { name: 'raw add, strict', run: (scale) => toCommit(scaled(200, scale)) },
+  ],
+}
+
+async function toHandler(count: number): Promise<number> {
+  const taken: number[] = []
+  let started: ((at: number) => void) | undefined
+  const run = (_payload: Payload): void => started?.(performance.now())
+  const queue = openOurs({ run })
+  try {
+    await queue.start()
+    for (let number = 0; number < count; number += 1) {
+      const start = new Promise<number>((resolve) => {
+        started = resolve
+      })
+      const enqueuedAt = performance.now()
+      await queue.enqueue('work', payloadOf(number))
+      taken.push((await start) - enqueuedAt)
+      await idle(queue)
+    }
+    return quantile(taken, 0.5)
+  } finally {
+    await queue.destroy({ force: true })
+  }
+}
+
+/** Resolves once nothing waits or runs, and its commit is over. */
+export async function idle(queue: Ours): Promise<void> {
+  for (;;) {
+    const { counts } = await queue.info()
+    if (counts.pending + counts.running === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+function toCommit(count: number): Promise<number> {
+  return withRaw({ durability: 'strict', indexed: false }, async (raw) => {
+    const taken: number[] = []
+    for (let number = 0; number < count; number += 1) {
+      const startedAt = performance.now()
+      await addEach(raw, [payloadOf(number)])
+      taken.push(performance.now() - startedAt)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    await expectRows(raw, count)
+    return quantile(taken, 0.5)
+  })
+}

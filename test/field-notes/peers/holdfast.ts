@@ -3,7 +3,7 @@ import type { JobView } from 'holdfast'
 import { attach } from 'holdfast/page'
 import type { OpenOptions, Write } from '../contract.ts'
 import { openWrites, type Writes } from './holdfast-queue.ts'
-import { offer } from './page.ts'
+import { bodyOf, offer } from './page.ts'
 
 let queue: Writes | undefined
 const sent: string[] = []
@@ -32,10 +32,14 @@ offer({
   },
   async put(write) {
     const { order, topic } = write
-    await opened().enqueue('send', write, {
-      ...(order !== undefined && { key: order }),
-      ...(topic !== undefined && { dedupeKey: topic, onDuplicate: 'replace' as const }),
-    })
+    await opened().enqueue(
+      'send',
+      { ...write, body: bodyOf(write) },
+      {
+        ...(order !== undefined && { key: order }),
+        ...(topic !== undefined && { dedupeKey: topic, onDuplicate: 'replace' as const }),
+      },
+    )
   },
   async drain() {
     await opened().resume()

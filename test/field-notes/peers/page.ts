@@ -1,4 +1,5 @@
 /** What every peer's page script ends with. */
+import { contentOf } from '../content.ts'
 import type { Outbox, Place, Write } from '../contract.ts'
 
 declare global {
@@ -22,7 +23,7 @@ export function offer(outbox: Outbox): void {
 /** Where a write goes, and what is sent of it. */
 export const urlOf = ({ id }: Pick<Write, 'id'>): string => `/api/writes?id=${encodeURIComponent(id)}`
 export const bodyOf = ({ id, text = id, bytes }: Write): Blob | string =>
-  bytes === undefined ? text : new Blob([new Uint8Array(bytes)])
+  bytes === undefined ? text : new Blob([contentOf(bytes)])
 
 /** The page's service worker, once it answers for the page's own requests. */
 export async function controlledBy(script: string): Promise<ServiceWorkerRegistration> {

@@ -56,7 +56,7 @@ export interface Outbox {
 }
 
 /** What not every queue can do. */
-export type Skill = 'drain' | 'waiting' | 'sent' | 'failures' | 'order' | 'topic'
+export type Skill = 'drain' | 'waiting' | 'sent' | 'failures' | 'topic' | 'file'
 
 /** One queue under test. */
 export interface Peer {

@@ -1,0 +1,72 @@
+/** @tanstack/offline-transactions as its README has it: one transaction per write, on a collection of writes. */
+import { createCollection } from '@tanstack/db'
+import { NonRetriableError, type OfflineExecutor, startOfflineExecutor } from '@tanstack/offline-transactions'
+import type { Write } from '../contract.ts'
+import { bodyOf, offer, urlOf } from './page.ts'
+
+// What is written only goes to the server: nothing comes back into the collection.
+const writes = createCollection<Write, string>({
+  id: 'writes',
+  getKey: ({ id }) => id,
+  startSync: true,
+  sync: { sync: ({ markReady }) => markReady() },
+})
+
+type MutationFn = Parameters<typeof startOfflineExecutor>[0]['mutationFns'][string]
+
+const send: MutationFn = async ({ transaction, idempotencyKey }) => {
+  for (const { modified } of transaction.mutations) {
+    const write = modified as unknown as Write
+    const headers = { 'Idempotency-Key': idempotencyKey }
+    const { ok, status } = await fetch(urlOf(write), { method: 'POST', body: bodyOf(write), headers })
+    if (status >= 400 && status < 500)
+      throw new NonRetriableError(`Cannot write: the server answers ${status}`)
+    if (!ok) throw new Error(`Cannot write: the server answers ${status}`)
+  }
+}
+
+let executor: OfflineExecutor | undefined
+const sent = new Set<string>()
+
+function opened(): OfflineExecutor {
+  if (executor === undefined) throw new Error('Cannot use the executor: it is not open')
+  return executor
+}
+
+const outboxed = () => opened().peekOutbox()
+
+const idsOf = (transaction: Awaited<ReturnType<typeof outboxed>>[number]): string[] =>
+  transaction.mutations.map(({ modified }) => String(Reflect.get(modified, 'id')))
+
+offer({
+  async open() {
+    executor = startOfflineExecutor({ collections: { writes }, mutationFns: { send } })
+    await executor.waitForInit()
+    for (const transaction of await outboxed()) {
+      const told = opened().waitForTransactionCompletion(transaction.id)
+      told.then(() => idsOf(transaction).forEach((id) => sent.add(id))).catch(() => undefined)
+    }
+  },
+  async put(write) {
+    const transaction = opened().createOfflineTransaction({ mutationFnName: 'send', autoCommit: false })
+    transaction.mutate(() => writes.insert(write))
+    const through = transaction.commit().then(() => void sent.add(write.id))
+    // It tells when a write is through; that one is kept shows in its outbox.
+    const { id } = transaction
+    const kept = async (isOver: () => boolean): Promise<void> => {
+      while (!isOver() && !(await outboxed()).some((each) => each.id === id)) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    let isOver = false
+    const ended = through.finally(() => {
+      isOver = true
+    })
+    // One that fails for good later on rejects where nobody waits any more.
+    ended.catch(() => undefined)
+    await Promise.race([ended, kept(() => isOver)])
+  },
+  drain: async () => opened().getOnlineDetector().notifyOnline(),
+  waiting: async () => (await outboxed()).flatMap(idsOf),
+  sent: async () => [...sent],
+})

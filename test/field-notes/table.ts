@@ -1,0 +1,51 @@
+import type { Note, Verdict } from './contract.ts'
+
+export interface Row {
+  readonly note: Pick<Note, 'number' | 'name'>
+  /** In the order of the columns. */
+  readonly verdicts: readonly Verdict[]
+}
+
+interface Marked {
+  readonly cells: readonly (readonly string[])[]
+  readonly footnotes: readonly string[]
+}
+
+/** One word per cell, and a numbered footnote for what did not survive: the same phrase has the same number. */
+function marked(rows: readonly Row[], mark: (number: number) => string): Marked {
+  const footnotes: string[] = []
+  const cells = rows.map(({ verdicts }) =>
+    verdicts.map((verdict) => {
+      if (verdict.is === 'survived') return 'survived'
+      const known = footnotes.indexOf(verdict.because)
+      const number = known === -1 ? footnotes.push(verdict.because) : known + 1
+      return `${verdict.is === 'broke' ? '**broke**' : '–'} ${mark(number)}`
+    }),
+  )
+  return { cells, footnotes }
+}
+
+/** The README's table. */
+export function asMarkdown(titles: readonly string[], rows: readonly Row[]): string {
+  const { cells, footnotes } = marked(rows, (number) => `<sup>${number}</sup>`)
+  const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
+  return [
+    line(['', ...titles]),
+    `|${'---|'.repeat(titles.length + 1)}`,
+    ...rows.map(({ note }, index) => line([`${note.number}. ${note.name}`, ...(cells[index] ?? [])])),
+    '',
+    footnotes.map((text, index) => `<sup>${index + 1}</sup> ${text}`).join('; '),
+  ].join('\n')
+}
+
+/** The same for a terminal. */
+export function asText(titles: readonly string[], rows: readonly Row[]): string {
+  const { cells, footnotes } = marked(rows, (number) => `(${number})`)
+  const columns = [['', ...titles], ...cells.map((row, index) => [String(rows[index]?.note.number), ...row])]
+  const widths = ['', ...titles].map((_, place) => Math.max(...columns.map((row) => row[place]?.length ?? 0)))
+  const lines = columns.map((row, index) => {
+    const padded = row.map((cell, place) => cell.padEnd(widths[place] ?? 0)).join('  ')
+    return `${padded}  ${index === 0 ? '' : rows[index - 1]?.note.name}`.replaceAll('**', '').trimEnd()
+  })
+  return [...lines, '', ...footnotes.map((text, index) => `(${index + 1}) ${text}`)].join('\n')
+}

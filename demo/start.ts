@@ -13,6 +13,7 @@ const usage = `npm run demo -- [options]
   --port PORT       the site's port (default 4180, or a free one if that is taken; 0: a free one)
   --api-port PORT   the API's port (default 4181, or a free one if that is taken; 0: a free one)
   --data DIR        keep the API's files and database there (default: a temporary folder)
+  --release NAME    another one than the last time, and pages that are still open offer an update (default 1)
   --help            show this`
 
 interface Arguments {
@@ -21,6 +22,7 @@ interface Arguments {
   readonly port: number | undefined
   readonly apiPort: number | undefined
   readonly data: string | undefined
+  readonly release: string | undefined
 }
 
 function readArguments(): Arguments {
@@ -31,10 +33,11 @@ function readArguments(): Arguments {
       port: { type: 'string' },
       'api-port': { type: 'string' },
       data: { type: 'string' },
+      release: { type: 'string' },
     },
   })
-  const { once: isOnce, help, data } = values
-  return { once: isOnce, help, data, port: portOf(values.port), apiPort: portOf(values['api-port']) }
+  const { once: isOnce, help, data, release } = values
+  return { once: isOnce, help, data, release, port: portOf(values.port), apiPort: portOf(values['api-port']) }
 }
 
 function portOf(text: string | undefined): number | undefined {
@@ -45,8 +48,8 @@ function portOf(text: string | undefined): number | undefined {
 }
 
 async function main(given: Arguments, stop: AbortSignal): Promise<void> {
-  const { port, apiPort, data } = given
-  const servers = await startServers({ port, apiPort, dataDir: data, edge: startEdge })
+  const { port, apiPort, data, release } = given
+  const servers = await startServers({ port, apiPort, dataDir: data, release, edge: startEdge })
   // Uploads over the loopback would be done before anybody sees them.
   servers.weather.set({ latencyMs: 400 })
   try {

@@ -1,6 +1,6 @@
 import { isQueueError, type JobView } from 'holdfast'
 import type { Photo } from '../contract.ts'
-import type { PhotoQueue } from './queue.ts'
+import type { PhotoQueue } from '../queue.ts'
 
 /** What a row shows of a photo itself. */
 export interface Details {

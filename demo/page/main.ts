@@ -1,3 +1,5 @@
+import { openQueue, visitor } from '../queue.ts'
+import { startApplication } from './application.ts'
 import { createDetails } from './details.ts'
 import { makeDeadRow } from './dead-row.ts'
 import { find, setHidden, setText } from './dom.ts'
@@ -5,7 +7,6 @@ import { listenForPhotos } from './intake.ts'
 import { keyedList } from './keyed-list.ts'
 import { type Model, watch } from './model.ts'
 import { makePhotoRow } from './photo-row.ts'
-import { openQueue, run, visitor } from './queue.ts'
 import { watchServer } from './server-panel.ts'
 import type { Shown, Verbs } from './shown.ts'
 import { createStatus, holdOf } from './status.ts'
@@ -24,6 +25,7 @@ const clear = find('clear', HTMLButtonElement)
 let finished: Model['jobs'] = []
 
 const changes = watch(queue, draw, voice.fault)
+const application = startApplication(queue, voice, () => changes.refresh())
 const askServer = watchServer(apiUrl, visitor, voice)
 listenForPhotos(verbs, voice)
 find('redrive-all', HTMLButtonElement).addEventListener('click', () => verbs.redriveAll())
@@ -35,7 +37,6 @@ queue.on('dead', ({ failure }) =>
 )
 queue.on('idle', () => voice.say('Nothing is left to upload'))
 queue.on('warning', ({ message, cause }) => console.warn(message, cause))
-run(queue, voice.fault).catch(voice.fault)
 
 function draw(model: Model): void {
   const { jobs, info, now, online } = model
@@ -43,6 +44,7 @@ function draw(model: Model): void {
   const shown = jobs.map((job): Shown => ({ job, details: details.of(job), around }))
   details.keepOnly(jobs)
   status(model)
+  application(model)
   const letters = shown.filter(({ job }) => job.state === 'dead')
   dead(letters)
   setHidden(find('dead-section', HTMLElement), letters.length === 0)

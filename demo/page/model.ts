@@ -1,5 +1,5 @@
 import type { JobView, QueueInfo } from 'holdfast'
-import type { PhotoQueue } from './queue.ts'
+import type { PhotoQueue } from '../queue.ts'
 
 /** Everything the page shows of the queue. */
 export interface Model {
@@ -49,8 +49,9 @@ export function watch(
   }
 
   view.subscribe(() => refresh())
-  addEventListener('online', () => refresh())
-  addEventListener('offline', () => refresh())
+  for (const type of ['online', 'offline', 'pageshow']) addEventListener(type, () => refresh(0))
+  // Timers of a tab that was hidden, or frozen, may be late by minutes.
+  for (const type of ['visibilitychange', 'resume']) document.addEventListener(type, () => refresh(0))
   refresh(0)
   return { refresh }
 }

@@ -38,7 +38,7 @@ export function makePhotoRow({ job }: Shown, verbs: Verbs): Row<Shown> {
     attempts.update(current)
     setText(title, name)
     setText(facts, factsOf(shown))
-    progress.value = percentOf(current)
+    showProgress(progress, percentOf(current))
     setAttribute(progress, 'aria-label', `Progress of ${name}`)
     setHidden(progress, at !== 'running')
     setHidden(cancel, isOver)
@@ -53,6 +53,12 @@ export function makePhotoRow({ job }: Shown, verbs: Verbs): Row<Shown> {
 
   const element = make('li', { class: 'row' }, thumb.element, body, actions)
   return { element, update }
+}
+
+/** Without a value it shows that something goes on. */
+function showProgress(element: HTMLProgressElement, percent: number | undefined): void {
+  if (percent === undefined) element.removeAttribute('value')
+  else element.value = percent
 }
 
 function factsOf({ job, details }: Shown): string {

@@ -15,7 +15,9 @@ export async function fetchState(
   return response.json() as Promise<ServerState>
 }
 
-export async function turnSwitches(apiUrl: string, switches: Partial<Switches>): Promise<void> {
+/** Turns some of the switches. Resolves to what they all are then. */
+export async function turnSwitches(apiUrl: string, switches: Partial<Switches>): Promise<Switches> {
   const response = await fetch(`${apiUrl}/switches`, { method: 'POST', body: JSON.stringify(switches) })
   if (!response.ok) throw new Error(`Cannot turn the switches: ${response.status}`)
+  return response.json() as Promise<Switches>
 }

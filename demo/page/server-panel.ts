@@ -1,6 +1,7 @@
 import { find, make, setAttribute, setHidden, setText } from './dom.ts'
 import { keyedList, type Row } from './keyed-list.ts'
-import { fetchState, type ServerState, turnSwitches } from './server-api.ts'
+import { fetchState, type ServerState, type Switches, turnSwitches } from './server-api.ts'
+import { makePicture } from './shown.ts'
 import { createSwitches } from './switches.ts'
 import type { Voice } from './verbs.ts'
 import { count, size, timeOfDay } from './words.ts'
@@ -15,53 +16,99 @@ interface Stored extends StoredPhoto {
 
 type StoredPhoto = ServerState['photos']['newest'][number]
 
-/** How often the server is asked what it has (milliseconds), while somebody looks. */
+/** What tabs tell each other: what the server said, if it did, or how its switches were turned. */
+interface News {
+  readonly state?: ServerState
+  readonly turned?: Switches
+}
+
+/** How often the server is asked what it has (milliseconds), while somebody looks; and if it did not answer. */
 const pollMs = 1_000
+const silentMs = 3_000
 
 /** Shows the server's side beside the device's, as the server tells it. Returns what asks it now. */
 export function watchServer(apiUrl: string, principal: string, voice: Voice): () => void {
   const switches = createSwitches((changed) => {
-    turnSwitches(apiUrl, changed).then(poll, voice.fault)
+    turnSwitches(apiUrl, changed).then((turned) => {
+      tabs.postMessage({ turned } satisfies News)
+      poll()
+    }, failToTurn)
   })
   const drawAcks = ackPanel()
   const drawStored = storedPanel(apiUrl, principal)
-  const state = find('server-state', HTMLElement)
+  const chip = find('server-state', HTMLElement)
+  // What one tab is told, the others show as well: one that is hidden asks nothing itself. This script is named for its
+  // content, so that the tabs that hear each other share their types.
+  const tabs = new BroadcastChannel(import.meta.url)
+  const empties = ['no-acks', 'no-stored'].map((id) => {
+    const element = find(id, HTMLElement)
+    return { element, text: element.textContent ?? '' }
+  })
   let timer: ReturnType<typeof setTimeout> | undefined
-  let asking = false
+  let isAsking = false
+  let isNews = false
 
   async function ask(): Promise<void> {
-    asking = true
-    try {
-      const told = await fetchState(apiUrl, principal, AbortSignal.timeout(5_000))
-      switches(told.switches)
-      drawAcks(told)
-      drawStored(told)
-      const { down, failureRate } = told.switches
-      show(
-        down ? 'Down' : failureRate > 0 ? 'Unsteady' : 'Up',
-        down ? 'bad' : failureRate > 0 ? 'warn' : 'good',
-      )
-    } catch (error) {
-      console.warn(error)
-      show('No answer: is the demo running?', 'bad')
-    } finally {
-      asking = false
-      timer = setTimeout(poll, pollMs)
+    isAsking = true
+    isNews = false
+    const state = await fetchState(apiUrl, principal, AbortSignal.timeout(5_000)).catch((error: unknown) => {
+      console.debug('The server tells nothing', error)
+      return undefined
+    })
+    tell(state ? { state } : {})
+    isAsking = false
+    if (state && isNews) poll()
+    else timer = setTimeout(poll, state ? pollMs : silentMs)
+  }
+
+  function tell(news: News): void {
+    draw(news)
+    tabs.postMessage(news)
+  }
+
+  function draw({ state: told, turned }: News): void {
+    if (turned) switches.turned(turned)
+    else drawState(told)
+  }
+
+  function drawState(told: ServerState | undefined): void {
+    switches.enable(told !== undefined)
+    // What it told before is still shown; but that there is nothing, nobody knows.
+    for (const each of empties) setText(each.element, told ? each.text : 'Shown once the server answers.')
+    if (told === undefined) {
+      show('Out of reach', 'bad')
+      return
     }
+    switches.show(told.switches)
+    drawAcks(told)
+    drawStored(told)
+    const { down, failureRate } = told.switches
+    show(
+      down ? 'Down' : failureRate > 0 ? 'Unsteady' : 'Up',
+      down ? 'bad' : failureRate > 0 ? 'warn' : 'good',
+    )
+  }
+
+  function failToTurn(error: unknown): void {
+    switches.forget()
+    voice.fault(error)
   }
 
   function show(text: string, tone: string): void {
-    setText(state, text)
-    setAttribute(state, 'class', `chip ${tone}`)
+    setText(chip, text)
+    setAttribute(chip, 'class', `chip ${tone}`)
   }
 
   function poll(): void {
-    if (asking || document.visibilityState === 'hidden') return
+    isNews = true
+    if (isAsking || document.visibilityState === 'hidden') return
     clearTimeout(timer)
     void ask()
   }
 
+  tabs.addEventListener('message', ({ data }: MessageEvent<News>) => draw(data))
   document.addEventListener('visibilitychange', poll)
+  for (const type of ['online', 'offline', 'pageshow']) addEventListener(type, poll)
   poll()
   return poll
 }
@@ -134,7 +181,7 @@ function makeTile(
   { name, caption, bytes, sha256 }: Stored,
   urlOf: (room: 'photos' | 'thumbnails') => string,
 ): Row<Stored> {
-  const image = make('img', { alt: caption || name, loading: 'lazy', decoding: 'async' })
+  const image = makePicture(caption || name)
   const facts = make('small', {})
   const href = urlOf('photos')
   const title = `${name}, ${bytes} bytes, SHA-256 ${sha256}`

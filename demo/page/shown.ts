@@ -21,8 +21,7 @@ export interface Verbs {
 
 /** A thumbnail. */
 export function makeThumb(): { readonly element: HTMLElement; update(details: Details | undefined): void } {
-  const image = make('img', { alt: '', loading: 'lazy', decoding: 'async' })
-  image.addEventListener('load', () => image.classList.add('loaded'))
+  const image = makePicture('')
   return {
     element: make('div', { class: 'thumb' }, image),
     update(details) {
@@ -30,6 +29,18 @@ export function makeThumb(): { readonly element: HTMLElement; update(details: De
       if (picture !== undefined) setAttribute(image, 'src', picture)
     },
   }
+}
+
+/** An image that is there once it is loaded, and leaves its place empty if it cannot be. */
+export function makePicture(alt: string): HTMLImageElement {
+  // By CORS, so that the service worker can keep what comes from the server.
+  const image = make('img', { alt, loading: 'lazy', decoding: 'async', crossorigin: 'anonymous' })
+  const mark = (isLoaded: boolean): void => {
+    image.classList.toggle('loaded', isLoaded)
+  }
+  image.addEventListener('load', () => mark(true))
+  image.addEventListener('error', () => mark(false))
+  return image
 }
 
 export function makeChip(): { readonly element: HTMLElement; update(wording: Wording | undefined): void } {

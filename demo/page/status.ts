@@ -2,7 +2,7 @@ import type { HoldView, QueueInfo } from 'holdfast'
 import { find, make, makeButton, setAttribute, setHidden, setText } from './dom.ts'
 import type { Model } from './model.ts'
 import type { PageVerbs } from './verbs.ts'
-import { count, duration, holdLine, size } from './words.ts'
+import { count, duration, holdLine } from './words.ts'
 
 /** Draws what concerns the queue as a whole: the banner, the counters, the facts at the bottom. */
 export function createStatus(verbs: PageVerbs): (model: Model) => void {
@@ -10,6 +10,7 @@ export function createStatus(verbs: PageVerbs): (model: Model) => void {
   const counters = drawCounters()
   const pause = find('pause', HTMLButtonElement)
   const facts = find('facts', HTMLElement)
+  const release = document.querySelector('meta[name="release"]')?.getAttribute('content') ?? ''
   let paused = false
   pause.addEventListener('click', () => verbs.togglePause(paused))
   return (model) => {
@@ -18,7 +19,8 @@ export function createStatus(verbs: PageVerbs): (model: Model) => void {
     setAttribute(pause, 'aria-pressed', String(paused))
     banner(model)
     counters(model)
-    setText(facts, factsOf(model.info))
+    setText(facts, factsOf(model.info, release))
+    setTitle(model.info)
   }
 }
 
@@ -67,14 +69,17 @@ function drawCounters(): (model: Model) => void {
   }
 }
 
-function factsOf({ store, oldestPendingAgeMs, worker, sync }: QueueInfo): string {
-  const kept = store.durable
-    ? 'Kept on this device, durably: close the tab, and it is still there.'
-    : 'Kept in memory only: it is gone when this page is closed.'
-  const used = store.usage === undefined ? [] : [`${size(store.usage)} in use`]
+/** So that a tab tells from behind another one what still waits in it. */
+function setTitle({ counts: { pending, running } }: QueueInfo): void {
+  const left = pending + running
+  const title = `${left > 0 ? `(${left}) ` : ''}Photos · Holdfast`
+  if (document.title !== title) document.title = title
+}
+
+function factsOf({ oldestPendingAgeMs, worker, sync }: QueueInfo, release: string): string {
   const oldest =
-    oldestPendingAgeMs === null ? 'nothing is due' : `oldest due photo waits ${duration(oldestPendingAgeMs)}`
+    oldestPendingAgeMs === null ? 'Nothing is due' : `Oldest due photo waits ${duration(oldestPendingAgeMs)}`
   const slots = `${worker.running} of ${count(worker.concurrency, 'slot')} busy in this tab`
   const acks = sync === undefined ? [] : [`acknowledgements: ${sync.state}`]
-  return `${kept} ${[...used, oldest, slots, ...acks].join(' · ')}`
+  return [oldest, slots, ...acks, `release ${release}`].join(' · ')
 }

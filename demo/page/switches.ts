@@ -1,11 +1,22 @@
 import { find, setText } from './dom.ts'
 import type { Switches } from './server-api.ts'
 
-/** How long what a user has just set is not overwritten by an older answer (milliseconds). */
+/** How long what was just set, here or in another tab, is not overwritten by an older answer (milliseconds). */
 const settleMs = 1_500
 
-/** The switches of the API. `turn` is called for each change; the result shows what the API says. */
-export function createSwitches(turn: (switches: Partial<Switches>) => void): (switches: Switches) => void {
+/** The switches of the API, as the page shows them. */
+export interface ShownSwitches {
+  /** Shows what the API says. */
+  show(switches: Switches): void
+  /** Shows how they were turned in another tab, just now. */
+  turned(switches: Switches): void
+  /** What was set here did not take effect. */
+  forget(): void
+  enable(isEnabled: boolean): void
+}
+
+/** `turn` is called for each change that is made here. */
+export function createSwitches(turn: (switches: Partial<Switches>) => void): ShownSwitches {
   const form = find('switches', HTMLFormElement)
   const input = (name: string): HTMLInputElement => {
     const control = form.elements.namedItem(name)
@@ -24,12 +35,27 @@ export function createSwitches(turn: (switches: Partial<Switches>) => void): (sw
     if (target === latencyMs) turn({ latencyMs: latencyMs.valueAsNumber })
   })
 
-  return (switches) => {
-    if (performance.now() - touchedAt < settleMs) return
+  function set(switches: Switches): void {
     down.checked = switches.down
     failureRate.value = String(Math.round(switches.failureRate * 100))
     latencyMs.value = String(switches.latencyMs)
     label(form)
+  }
+
+  return {
+    show(switches) {
+      if (performance.now() - touchedAt >= settleMs) set(switches)
+    },
+    turned(switches) {
+      touchedAt = performance.now()
+      set(switches)
+    },
+    forget() {
+      touchedAt = Number.NEGATIVE_INFINITY
+    },
+    enable(isEnabled) {
+      for (const control of [down, failureRate, latencyMs]) control.disabled = !isEnabled
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JobView } from 'holdfast'
 import { isPhoto } from './details.ts'
-import type { PhotoQueue } from './queue.ts'
+import type { PhotoQueue } from '../queue.ts'
 import type { Verbs } from './shown.ts'
 import { count } from './words.ts'
 

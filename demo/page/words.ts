@@ -32,6 +32,7 @@ export function stateOf(job: JobView, around: Circumstances): Wording {
 function running(job: JobView): Wording {
   if (job.cancelRequested) return { text: 'Cancelling…', tone: 'plain' }
   const percent = percentOf(job)
+  if (percent === undefined) return { text: 'Uploading…', tone: 'active' }
   const text = percent < 100 ? `Uploading, ${percent} %` : 'Waiting for the answer'
   return { text, tone: 'active' }
 }
@@ -44,9 +45,9 @@ function waiting({ availableAt }: JobView, { now, paused, online, hold }: Circum
   return { text: 'Waiting', tone: 'plain' }
 }
 
-export function percentOf({ state, progress }: JobView): number {
-  if (state === 'completed') return 100
-  return state === 'running' && typeof progress === 'number' ? progress : 0
+/** How much of a running upload is sent; `undefined` where that is not told: a service worker cannot. */
+export function percentOf({ progress }: JobView): number | undefined {
+  return typeof progress === 'number' ? progress : undefined
 }
 
 function reasonOf({ reason, errors }: JobView): string {

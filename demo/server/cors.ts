@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const allowed = {
   methods: 'GET, HEAD, POST, OPTIONS',
-  // The photos' own, and those of the acknowledgements.
-  headers: 'Authorization, Content-Type, Idempotency-Key, Holdfast-Previous, Holdfast-Log',
+  // The photos' own, what a page under a service worker adds to them, and those of the acknowledgements.
+  headers: 'Authorization, Content-Type, Idempotency-Key, Cache-Control, Holdfast-Previous, Holdfast-Log',
   exposed: 'ETag, Retry-After, Date, Holdfast-Lost',
 }
 

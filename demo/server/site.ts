@@ -1,54 +1,44 @@
-import { readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { extname } from 'node:path'
+import { bundleSite } from './bundle.ts'
 import { problem, type Reply, send } from './reply.ts'
 
-const html = new URL('../page/index.html', import.meta.url)
-const script = new URL('../page/main.ts', import.meta.url)
-const styles = new URL('../page/styles.css', import.meta.url)
+const types: Readonly<Record<string, string>> = {
+  '': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+}
 
-/** Serves the page, bundled once at the start. */
-export async function createSite(apiUrl: string): Promise<RequestListener> {
-  const files = new Map<string, Reply>([['/', await indexOf(apiUrl)], ...(await bundle())])
+/** Serves the page and its service worker, bundled once at the start. */
+export async function createSite(apiUrl: string, release: string): Promise<RequestListener> {
+  const policy = policyFor(apiUrl)
+  const replies = new Map<string, Reply>()
+  for (const [path, body] of await bundleSite(apiUrl, release)) {
+    const headers = {
+      'content-type': types[extname(path)] ?? 'application/octet-stream',
+      'content-security-policy': policy,
+      'cache-control': 'no-cache',
+    }
+    replies.set(path, { status: 200, headers, body })
+  }
   return (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site')
-    send(response, files.get(pathname) ?? problem(404, 'There is no such page'))
+    send(response, replies.get(pathname) ?? problem(404, 'There is no such page'))
     request.resume()
   }
 }
 
-async function indexOf(apiUrl: string): Promise<Reply> {
-  const text = await readFile(html, 'utf8')
-  const policy = [
+/** Of the page, and of its worker, which sends to the API as well. */
+function policyFor(apiUrl: string): string {
+  const rules = [
     "default-src 'self'",
     `connect-src 'self' ${apiUrl}`,
     `img-src 'self' blob: data: ${apiUrl}`,
     "base-uri 'none'",
     "object-src 'none'",
   ]
-  const headers = {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': policy.join('; '),
-    'cache-control': 'no-cache',
-  }
-  return { status: 200, headers, body: text.replace('{api}', apiUrl) }
-}
-
-async function bundle(): Promise<[string, Reply][]> {
-  const { outputFiles } = await build({
-    entryPoints: [script, styles].map((url) => fileURLToPath(url)),
-    outdir: '/',
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    sourcemap: 'inline',
-    logLevel: 'warning',
-    write: false,
-  })
-  return outputFiles.map(({ path, contents }) => {
-    const type = path.endsWith('.css') ? 'text/css' : 'text/javascript'
-    const headers = { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' }
-    return [path, { status: 200, headers, body: contents }]
-  })
+  return rules.join('; ')
 }

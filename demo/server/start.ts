@@ -24,6 +24,8 @@ export interface ServerOptions {
    * @default there is none
    */
   readonly edge?: (apiUrl: string, folder: string) => Promise<RunningEdge>
+  /** The name of the page's release: another one is another page, whatever else is the same. @default '1' */
+  readonly release?: string | undefined
   /** Of the API's failures by chance. @default 1 */
   readonly seed?: number
   /** Told what goes wrong in the API. @default console.error */
@@ -50,7 +52,8 @@ export interface Servers {
 
 /** Starts the site and, on a second port, the API; both on the loopback only. */
 export async function startServers(options: ServerOptions = {}): Promise<Servers> {
-  const { port, apiPort, dataDir, edge: startEdge, seed = 1, onError = console.error } = options
+  const { port, apiPort, dataDir, edge: startEdge, release = '1' } = options
+  const { seed = 1, onError = console.error } = options
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-demo-')))
   await mkdir(join(folder, 'photos'), { recursive: true })
   const databasePath = join(folder, 'demo.sqlite')
@@ -79,7 +82,7 @@ export async function startServers(options: ServerOptions = {}): Promise<Servers
     const api = await listen(createApi(parts), { port: apiPort ?? 4181, orAnother: apiPort === undefined })
     running.push(api)
     edge = await startEdge?.(api.url, join(folder, 'edge'))
-    const site = await listen(await createSite(api.url), {
+    const site = await listen(await createSite(api.url, release), {
       port: port ?? 4180,
       orAnother: port === undefined,
     })

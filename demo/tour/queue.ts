@@ -7,8 +7,8 @@ import {
   type Task,
   task,
 } from 'holdfast'
-import { assertOk } from 'holdfast/http'
-import { authorization, explained, type Photo, type Uploaded, uploaded, uploadRequest } from '../contract.ts'
+import { authorization, type Photo, type Uploaded } from '../contract.ts'
+import { uploadTo } from '../upload.ts'
 import { makePng } from './png.ts'
 
 interface TourTasks {
@@ -18,7 +18,7 @@ interface TourTasks {
 
 export type TourQueue = Queue<KindsOfTasks<Pick<TourTasks, 'upload'>>>
 
-/** The page's queue in small: the same handler over `fetch`, in memory, and more hurried. */
+/** The page's queue in small: the same handler, in memory, and more hurried. */
 export function openQueue(apiUrl: string, principal: string): TourQueue {
   const tasks: Pick<TourTasks, 'upload'> = defineTasks({
     upload: task<Photo, Uploaded>({ retry: { maxAttempts: 8, baseMs: 200, capMs: 2_000 } }),
@@ -27,17 +27,7 @@ export function openQueue(apiUrl: string, principal: string): TourQueue {
     name: 'tour',
     store: memoryStore(),
     tasks,
-    handlers: {
-      upload: async (photo, job) => {
-        const { url, headers } = uploadRequest(apiUrl, principal, photo, job)
-        const sent = fetch(url, { method: 'POST', headers, body: photo.file, signal: job.signal })
-        const response = await assertOk(sent).catch((error: unknown) => {
-          throw explained(error)
-        })
-        await response.arrayBuffer()
-        return uploaded(principal, photo, job)
-      },
-    },
+    handlers: { upload: uploadTo(apiUrl, principal) },
     sync: { url: `${apiUrl}/acks`, headers: authorization(principal) },
     worker: { concurrency: 8 },
   })

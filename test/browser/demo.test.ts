@@ -1,46 +1,11 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { expect, onTestFinished, test } from 'vitest'
-import { type Servers, startServers } from '../../demo/server/start.ts'
+import { expect, test } from 'vitest'
 import { useChromium } from './support/chromium.ts'
+import { hashesOf, pick, pictures, serveDemo, texts, titles } from './support/demo.ts'
 import { png } from './support/images.ts'
+import { soon } from './support/tabs.ts'
 
-const soon = { timeout: 30_000, interval: 50 }
 const chromium = useChromium()
-
-async function serveDemo(): Promise<Servers> {
-  const servers = await startServers({ port: 0, apiPort: 0 })
-  onTestFinished(() => servers.close())
-  return servers
-}
-
-interface Picture {
-  readonly name: string
-  readonly mimeType: string
-  readonly buffer: Buffer
-}
-
-function pictures(count: number): Picture[] {
-  return Array.from({ length: count }, (_, index) => {
-    return { name: `shore-${index + 1}.png`, mimeType: 'image/png', buffer: png(40 + index, 40) }
-  })
-}
-
-const pick = (page: Page, files: Picture[]): Promise<void> => page.setInputFiles('#files', files)
-const texts = (page: Page, selector: string): Promise<string[]> =>
-  page.locator(`${selector} >> visible=true`).allInnerTexts()
-const titles = (page: Page): Promise<string[]> => texts(page, '#jobs h3')
-
-function hashesOnDisk({ dataDir }: Servers): string[] {
-  const folder = join(dataDir, 'photos', 'visitor')
-  return readdirSync(folder).map((name) => sha256(readFileSync(join(folder, name))))
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
 
 /** Presses Tab until the control of that name has the focus, as somebody without a mouse does. */
 async function tabTo(page: Page, name: string): Promise<void> {
@@ -61,10 +26,10 @@ function focusedId(): string | undefined {
 }
 
 test('photos added while the API is down are held over a reload, and all arrive once it is up', async () => {
-  const servers = await serveDemo()
-  const page = await chromium().open(servers.siteUrl)
+  const demo = await serveDemo()
+  const page = await chromium().open(demo.siteUrl)
   await page.getByLabel('Down').check()
-  await expect.poll(() => servers.weather.switches.down, soon).toBe(true)
+  await expect.poll(() => demo.servers.weather.switches.down, soon).toBe(true)
   const files = pictures(5)
   await pick(page, files)
 
@@ -88,13 +53,13 @@ test('photos added while the API is down are held over a reload, and all arrive 
   await expect.poll(() => page.locator('#stored img').count(), soon).toBe(5)
   const acknowledged = () => page.getByText('Acknowledged', { exact: true }).count()
   await expect.poll(acknowledged, soon).toBe(5)
-  expect(hashesOnDisk(servers).sort()).toEqual(files.map(({ buffer }) => sha256(buffer)).sort())
+  expect(demo.hashes()).toEqual(hashesOf(files))
 })
 
 test('a failed upload counts down to its next try, and shows what happened to each attempt', async () => {
-  const servers = await serveDemo()
-  servers.weather.set({ failureRate: 1 })
-  const page = await chromium().open(servers.siteUrl)
+  const demo = await serveDemo()
+  demo.servers.weather.set({ failureRate: 1 })
+  const page = await chromium().open(demo.siteUrl)
   await pick(page, pictures(1))
 
   await expect
@@ -106,13 +71,13 @@ test('a failed upload counts down to its next try, and shows what happened to ea
     .toEqual([expect.stringMatching(/^Next try in \d/)])
   expect((await texts(page, '#jobs td:last-child'))[0]).toContain('500')
 
-  servers.weather.set({ failureRate: 0 })
+  demo.servers.weather.set({ failureRate: 0 })
   await expect.poll(() => texts(page, '#jobs .chip'), soon).toEqual(['Uploaded', 'Acknowledged'])
 })
 
 test('a refused caption ends in the dead letters, and goes through once it is edited and redriven', async () => {
-  const servers = await serveDemo()
-  const page = await chromium().open(servers.siteUrl)
+  const demo = await serveDemo()
+  const page = await chromium().open(demo.siteUrl)
   await page.getByLabel('Caption', { exact: true }).fill('At the sea!')
   await pick(page, pictures(1))
 
@@ -131,12 +96,12 @@ test('a refused caption ends in the dead letters, and goes through once it is ed
   await expect.poll(() => texts(page, '#jobs h3'), soon).toEqual(['At the sea'])
   await expect.poll(() => texts(page, '#acks .number'), soon).toEqual(['#3', '#2', '#1'])
   expect(await page.locator('#dead-section').isVisible()).toBe(false)
-  expect(hashesOnDisk(servers)).toHaveLength(1)
+  expect(demo.hashes()).toHaveLength(1)
 })
 
 test('the keyboard alone adds a photo, mends its caption and redrives it, and never loses its place', async () => {
-  const servers = await serveDemo()
-  const page = await chromium().open(servers.siteUrl)
+  const demo = await serveDemo()
+  const page = await chromium().open(demo.siteUrl)
   await page.bringToFront()
   await tabTo(page, 'Make one that is refused')
   await page.keyboard.press('Enter')
@@ -157,8 +122,8 @@ test('the keyboard alone adds a photo, mends its caption and redrives it, and ne
 })
 
 test('photos are dropped and pasted anywhere on the page, and what is no image is refused', async () => {
-  const servers = await serveDemo()
-  const page = await chromium().open(servers.siteUrl)
+  const demo = await serveDemo()
+  const page = await chromium().open(demo.siteUrl)
   await page.evaluate(
     (bytes) => {
       const carry = (name: string, type: string): DataTransfer => {
@@ -184,8 +149,8 @@ test('photos are dropped and pasted anywhere on the page, and what is no image i
 })
 
 test('two tabs show the same, share a pause, and one goes on when the other is closed', async () => {
-  const servers = await serveDemo()
-  const [one, other] = [await chromium().open(servers.siteUrl), await chromium().open(servers.siteUrl)]
+  const demo = await serveDemo()
+  const [one, other] = [await chromium().open(demo.siteUrl), await chromium().open(demo.siteUrl)]
   // A tab behind another one draws nothing, so that nothing in it can be clicked.
   await one.bringToFront()
   await one.getByRole('button', { name: 'Pause' }).click()
@@ -205,18 +170,18 @@ test('two tabs show the same, share a pause, and one goes on when the other is c
   await other.getByRole('button', { name: 'Resume' }).click()
   await expect.poll(() => other.locator('.row[data-state=completed]').count(), soon).toBe(3)
   await expect.poll(() => texts(other, '#acks .number'), soon).toEqual(['#3', '#2', '#1'])
-  expect(hashesOnDisk(servers)).toHaveLength(3)
+  expect(demo.hashes()).toHaveLength(3)
 })
 
 test('the page fits a screen of 360 pixels, whatever is on it', async () => {
-  const servers = await serveDemo()
-  const page = await chromium().open(servers.siteUrl)
+  const demo = await serveDemo()
+  const page = await chromium().open(demo.siteUrl)
   await page.setViewportSize({ width: 360, height: 740 })
   await page.getByLabel('Caption', { exact: true }).fill(`${'Long'.repeat(30)}!`)
   await pick(page, pictures(1))
   await expect.poll(() => page.locator('#dead .row').count(), soon).toBe(1)
   await page.getByLabel('Caption', { exact: true }).fill('')
-  servers.weather.set({ down: true })
+  demo.servers.weather.set({ down: true })
   await pick(page, pictures(3))
   await expect.poll(() => page.locator('#banner').isVisible(), soon).toBe(true)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)

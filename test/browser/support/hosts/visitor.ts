@@ -25,13 +25,13 @@ export async function visit(chromium: Chromium, site: HostSite, options: OpenOpt
 
 /** The browser's view of the site's service worker. It needs no tab of the site. */
 export interface Overseer {
-  /** Fires the worker's sync, as the browser does. */
-  sync(options?: { readonly lastChance?: boolean }): Promise<void>
+  /** Fires the worker's sync, as the browser does. Its tag is `uploads` unless another one is named. */
+  sync(options?: { readonly lastChance?: boolean; readonly tag?: string }): Promise<void>
   /** Stops the worker, whatever it is doing. */
   stop(): Promise<void>
 }
 
-export async function oversee(chromium: Chromium, site: HostSite): Promise<Overseer> {
+export async function oversee(chromium: Chromium, site: Pick<HostSite, 'url'>): Promise<Overseer> {
   const session: CDPSession = await devTools(await chromium.open('about:blank'))
   const registrations = new Map<string, string>()
   session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: updated }) => {
@@ -46,10 +46,10 @@ export async function oversee(chromium: Chromium, site: HostSite): Promise<Overs
     return registrations.get(`${site.url}/`) ?? ''
   }
   return {
-    async sync({ lastChance = false } = {}) {
+    async sync({ lastChance = false, tag = 'uploads' } = {}) {
       const registrationId = await idOf()
       await session.send('ServiceWorker.dispatchSyncEvent', {
-        ...{ origin: site.url, registrationId, tag: 'uploads', lastChance },
+        ...{ origin: site.url, registrationId, tag, lastChance },
       })
     },
     async stop() {

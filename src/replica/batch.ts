@@ -169,9 +169,8 @@ export class Batch {
     if (isQueueError(error, 'log-replaced')) return this.#startOver(error)
     if (isQueueError(error, 'quota-exceeded')) return this.#makeRoom(error)
     const isOver = this.#joint?.isSpent && !this.#uncertain
-    if (isOver || !isQueueError(error, 'store-failed') || ++this.#failures > failureTries) {
-      return this.#giveUp(error)
-    }
+    if (isOver || !isQueueError(error, 'store-failed')) return this.#giveUp(error)
+    if (++this.#failures > failureTries) return this.#giveUpKnowing(error, state)
     this.#log.notify({ state: 'failing', error })
     const waitMs = failureWaitMs * 2 ** this.#failures
     await this.#options.pause(waitMs)
@@ -232,6 +231,16 @@ export class Batch {
     for (const each of growing) each.reject(error)
     if (growing.length === 0 && ++this.#quotas >= quotaTries) return this.#giveUp(error)
     return this.#waiting.length === 0
+  }
+
+  /** With a last look: a store that cannot be written to may well be readable. */
+  async #giveUpKnowing(error: QueueError, state: State): Promise<true> {
+    if (!this.#uncertain) return this.#giveUp(error)
+    const isOver = await this.#log.read(state).then(
+      () => this.#known(state),
+      () => false,
+    )
+    return isOver || this.#giveUp(this.#uncertain ? error : settledError(error))
   }
 
   #giveUp(error: unknown): true {

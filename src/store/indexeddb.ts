@@ -18,7 +18,7 @@ import type { ApplicationDatabase } from './indexeddb/application-database.ts'
 import { assertDatabase, eraseIn, openIn } from './indexeddb/application-connection.ts'
 import { createLink, type Link } from './indexeddb/link.ts'
 import { learn, missedSince } from './indexeddb/missed.ts'
-import { assertPresent, type Opener, openOwn } from './indexeddb/open.ts'
+import { assertPresent, leaveNewer, type Opener, openOwn } from './indexeddb/open.ts'
 import { createReserve } from './indexeddb/reserve.ts'
 import { askHead, readEntries, snapshotOf } from './indexeddb/schema.ts'
 import { createRun, type Run } from './indexeddb/transaction.ts'
@@ -64,7 +64,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): StoreFactor
     const ask = typeof db === 'function' ? db : () => db
     const open: Opener = (gone) => openIn(ask, queueName, identity, gone)
     return withFarewells(
-      openHandle({ identity, open, erase: (link) => eraseIn(link, identity), isJoint: true }),
+      openHandle({ identity, open, erase: (link) => eraseIn(link, identity), leaveLate, isJoint: true }),
     )
   }
 }
@@ -74,6 +74,8 @@ interface Home {
   readonly identity: string
   readonly open: Opener
   readonly erase: (link: Link) => Promise<void>
+  /** Puts a bye that was refused for this reason, where there is still a way to. */
+  readonly leaveLate: (worker: string, reason: unknown) => Promise<void>
   /** Whether the application's data is there, too. */
   readonly isJoint: boolean
 }
@@ -87,6 +89,8 @@ function ownHome(databaseName: string): Home {
       link.close()
       return erase(databaseName, identity)
     },
+    leaveLate: (worker, reason) =>
+      isQueueError(reason, 'version-ahead') ? leaveNewer(databaseName, worker) : leaveLate(worker, reason),
     isJoint: false,
   }
 }
@@ -94,12 +98,12 @@ function ownHome(databaseName: string): Home {
 /** Well under what the engines can send between processes in one piece (Chromium: 128 MiB). */
 const maxEntryBytes = 2 ** 23
 
-function openHandle({ identity, open, erase, isJoint }: Home): Store {
+function openHandle({ identity, open, erase, leaveLate, isJoint }: Home): Store {
   const limits = { identity, maxEntryBytes }
-  const link = createLink(identity, open)
+  const hints = createHints(identity)
+  const link = createLink(identity, open, hints.tell)
   const run = createRun(link, identity)
   const blobs = createBlobs()
-  const hints = createHints(identity)
   const estimate = estimateOf()
   const reserve = createReserve(run, link, estimate)
   const close = () => {
@@ -151,7 +155,8 @@ function openHandle({ identity, open, erase, isJoint }: Home): Store {
       return hints.subscribe(listener)
     },
     leave(worker) {
-      const left = reserve.drawOn(() => leave(run, worker))
+      const said = reserve.drawOn(() => leave(run, worker))
+      const left = said.catch((error: unknown) => leaveLate(worker, error))
       // Now: there may be no later, and whoever reads after this message waits for the transaction.
       hints.post()
       return left
@@ -215,6 +220,8 @@ function leave(run: Run, worker: string): Promise<void> {
     return () => undefined
   })
 }
+
+const leaveLate: Home['leaveLate'] = (_, reason) => Promise.reject(reason)
 
 async function erase(databaseName: string, identity: string): Promise<void> {
   assertPresent(identity)

@@ -1,4 +1,4 @@
-import { QueueError } from '../errors.ts'
+import { isQueueError, QueueError } from '../errors.ts'
 import type { Holder } from '../machine/decide.ts'
 import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
@@ -190,6 +190,9 @@ export class Runner {
       stored = await storedPayload(job, options.replica)
     } catch (error) {
       options.warn(`Cannot read the payload of job "${job.id}"`, error, job.id)
+      // Gone for good, as the store says: no try would find it.
+      if (isQueueError(error, 'store-corrupt'))
+        return unfit(execution, { reason: 'payload-invalid', error }, options)
       return unclaimed(execution, unreadableMs)
     }
     const version = job.version ?? 1

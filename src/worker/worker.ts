@@ -238,7 +238,11 @@ export class Worker {
 
   /** The log cannot be used any more: whatever is held counts as released. */
   #abandon(): void {
-    this.#leave().catch((error: unknown) => this.#options.warn('Cannot leave a bye', error))
+    const release = this.#release
+    // Not before the bye is there: whoever sees the lock free looks for it.
+    this.#release = () => undefined
+    const left = this.#leave().catch((error: unknown) => this.#options.warn('Cannot leave a bye', error))
+    void left.finally(release)
   }
 
   #off(): void {

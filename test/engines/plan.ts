@@ -1,4 +1,6 @@
 import { contextCases } from './cases/contexts.ts'
+import { damageCases } from './cases/damage.ts'
+import { faultCases } from './cases/faults.ts'
 import { historyCases } from './cases/history.ts'
 import { storageCases } from './cases/storage.ts'
 import type { Engine } from './engine.ts'
@@ -45,6 +47,10 @@ const kept: readonly Planned[] = [
   { suite: 'several contexts', run: (session) => runCases(session, contextCases, 'contexts') },
   { suite: 'history', run: (session) => runCases(session, historyCases, 'history') },
   { suite: 'storage', run: (session) => runCases(session, storageCases, 'storage') },
+  {
+    suite: 'faults of storage',
+    run: (session) => runCases(session, { ...faultCases, ...damageCases }, 'faults'),
+  },
 ]
 
 /** In a private window, where WebKit keeps databases in memory and refuses Blobs. */

@@ -38,7 +38,7 @@ export async function openIn(
   }
   db.addEventListener('close', closed)
   const release = () => db.removeEventListener('close', closed)
-  const connection = { db, prefix, log: '', base: 0, reserved: false, onCut, release }
+  const connection = { db, prefix, log: '', base: 0, reserved: false, isProven: false, onCut, release }
   try {
     await begin({ connection, identity, drop: () => gone(db) })
     return connection

@@ -1,6 +1,8 @@
 /** Tells the other handles of one identity, in every context of the origin, that something happened. */
 export interface Hints {
   post(): void
+  /** Tells those of this handle. */
+  tell(): void
   subscribe(listener: () => void): () => void
   close(): void
 }
@@ -33,6 +35,7 @@ export function createHints(identity: string): Hints {
       open()?.postMessage(null)
       if (visit.isOver) shut()
     },
+    tell: () => tell(listeners),
     subscribe(listener) {
       const own = () => listener()
       listeners.add(own)

@@ -16,7 +16,8 @@ export interface Link {
   close(): void
 }
 
-export function createLink(identity: string, opener: Opener): Link {
+/** `lost` is called when the connection was taken away: whoever took it may have taken the log, too. */
+export function createLink(identity: string, opener: Opener, lost: () => void): Link {
   let current: Connection | undefined
   let opening: Promise<Connection> | undefined
   let closed = false
@@ -26,7 +27,11 @@ export function createLink(identity: string, opener: Opener): Link {
 
   const gone = (db: IDBDatabase) => {
     dead.add(db)
-    if (current?.db === db) current = undefined
+    if (current?.db !== db) return
+    const { isProven } = current
+    current = undefined
+    // One that was of no use is not opened again and again without being asked for.
+    if (isProven) lost()
   }
   const start = async (): Promise<Connection> => {
     try {

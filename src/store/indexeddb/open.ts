@@ -15,6 +15,8 @@ export interface Connection {
   base: number
   /** Whether the reserve record is there, as far as this handle knows. */
   reserved: boolean
+  /** Whether a transaction on it was completed. */
+  isProven: boolean
   /** Called when the browser cut the connection, for transactions that might wait for an answer for ever. */
   readonly onCut: Set<() => void>
   /** This handle has no more use for it. */
@@ -83,12 +85,29 @@ export async function openOwn(
     const [log, reserves] = await Promise.all([store.get('log'), store.count('reserve'), done])
     if (typeof log !== 'string') throw corruptStore(identity, 'its log has no id')
     const raw = unwrap(db)
-    return { db: raw, prefix: '', log, base: 0, reserved: reserves > 0, onCut, release: () => raw.close() }
+    const known = { log, base: 0, reserved: reserves > 0, isProven: false }
+    return { db: raw, prefix: '', ...known, onCut, release: () => raw.close() }
   } catch (error) {
     db.close()
     if (nameOf(error) === 'NotFoundError')
       throw corruptStore(identity, 'its database is of another make', error)
     throw error
+  }
+}
+
+/** A newer version has the database: what this context held is released all the same. */
+export async function leaveNewer(databaseName: string, worker: string): Promise<void> {
+  const db = await openDB<Schema>(databaseName, undefined, {
+    // It is gone meanwhile, and not to be made anew.
+    upgrade(_db, _from, _to, transaction) {
+      transaction.done.catch(() => undefined)
+      transaction.abort()
+    },
+  })
+  try {
+    await db.put('byes', 1, worker)
+  } finally {
+    db.close()
   }
 }
 

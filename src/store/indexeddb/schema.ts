@@ -15,7 +15,7 @@ export interface Schema extends DBSchema {
   log: { key: number; value: unknown }
   pages: { key: string; value: unknown }
   payloads: { key: string; value: unknown }
-  /** The names are the keys: only they matter. */
+  /** The names are the keys: only they matter. Alike in every version: those that are too old still say theirs. */
   byes: { key: string; value: unknown }
   meta: { key: MetaKey; value: unknown }
 }

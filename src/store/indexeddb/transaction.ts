@@ -1,5 +1,5 @@
 import { QueueError } from '../../errors.ts'
-import { nameOf } from '../failures.ts'
+import { corruptStore, nameOf } from '../failures.ts'
 import { whenSuspended } from './freeze.ts'
 import type { Link } from './link.ts'
 import type { Connection } from './open.ts'
@@ -137,6 +137,7 @@ function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
       const answer = work(step)
       transaction.addEventListener('complete', () => {
         over()
+        begun.connection.isProven = true
         try {
           resolve(answer())
         } catch (error) {
@@ -219,6 +220,8 @@ function failure(identity: string, cause: unknown, uncertain: boolean): QueueErr
       cause,
     })
   }
+  // Chromium keeps large values in files of their own: one of them is gone.
+  if (nameOf(cause) === 'NotReadableError') return corruptStore(identity, 'a record is lost', cause)
   const what = uncertain ? 'the transaction was not answered' : 'the transaction failed'
   return new QueueError('store-failed', `Cannot use the store ${identity}: ${what}`, { cause, uncertain })
 }

@@ -43,3 +43,26 @@ export async function counted(tab: Tab, state: 'running' | 'completed', count: n
   }
   await until(look, `${count} jobs to be ${state}`)
 }
+
+/** What a queue tells of its store; of an error, its code. */
+export interface StoreTold {
+  readonly state: string
+  readonly code?: string
+}
+
+/** What a page was told of its store. */
+export async function storeOf(page: Tab): Promise<StoreTold[]> {
+  await toldOf(page, 'store')
+  return page.evaluate(() => {
+    const told = lab.told.filter(({ name }) => name === 'store').map(({ event }) => Object(event))
+    // An error does not travel whole.
+    return told.map(({ state, error }) => ({
+      state,
+      ...(lab.holdfast.isQueueError(error) && { code: error.code }),
+    }))
+  })
+}
+
+export function statesOf(told: readonly StoreTold[]): string[] {
+  return told.map(({ state }) => state)
+}

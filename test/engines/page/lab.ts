@@ -1,4 +1,5 @@
 import * as holdfast from 'holdfast'
+import { type ManualClock, manualClock } from 'holdfast/testing'
 import { type Progress, runSuite } from './runner.ts'
 import { suites } from './suites.ts'
 import { createWorkers, type Workers } from './workers.ts'
@@ -22,12 +23,19 @@ export interface Lab {
   run(name: string): void
   /** Of the suite that was begun last. */
   progress(): Progress
-  /** Opens the queue of a case; does not start it. */
-  open(name: string): holdfast.Queue<Kinds>
+  /** Opens the queue of a case; does not start it. `options` are further ones. */
+  open(name: string, options?: Partial<holdfast.CommonOptions>): holdfast.Queue<Kinds>
+  /** Opens it on `clock`, on which no time passes by itself. */
+  openTimed(name: string): holdfast.Queue<Kinds>
+  readonly clock: ManualClock
   /** The queue that was opened last. */
   readonly queue: holdfast.Queue<Kinds>
   /** Everything it told since, oldest first. */
   readonly told: readonly { readonly name: holdfast.QueueEventName; readonly event: unknown }[]
+  /** Every transaction begun in this context so far, as `<mode> <object stores>`. */
+  readonly transactions: readonly string[]
+  /** Asks the queue's database for something behind the library's back. */
+  damage<T>(store: 'log' | 'pages' | 'payloads', ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T>
   /** Lets the jobs go that this context holds. */
   release(): void
   /** SHA-256, in hexadecimal digits. */
@@ -46,9 +54,30 @@ export function createLab(): Lab {
   let queue: holdfast.Queue<Kinds> | undefined
   let released = Promise.withResolvers<void>()
   const told: { readonly name: holdfast.QueueEventName; readonly event: unknown }[] = []
+  const clock = manualClock()
+  const open: Lab['open'] = (name, options = {}) => {
+    const opened = openQueue(name, options, () => released.promise)
+    for (const event of [
+      'enqueued',
+      'started',
+      'reclaimed',
+      'released',
+      'store',
+      'completed',
+      'dead',
+    ] as const) {
+      opened.on(event, (data) => void told.push({ name: event, event: data }))
+    }
+    queue = opened
+    return opened
+  }
 
   return {
     holdfast,
+    open,
+    openTimed: (name) => open(name, { clock }),
+    clock,
+    transactions: countTransactions(),
     run(name) {
       const suite = Object.entries(suites).find(([each]) => each === name)
       if (suite === undefined) throw new RangeError(`There is no suite ${name}`)
@@ -58,19 +87,12 @@ export function createLab(): Lab {
       if (running === undefined) throw new Error('No suite was begun')
       return running.progress()
     },
-    open(name) {
-      const opened = openQueue(name, () => released.promise)
-      for (const event of ['reclaimed', 'released', 'store', 'completed'] as const) {
-        opened.on(event, (data) => void told.push({ name: event, event: data }))
-      }
-      queue = opened
-      return opened
-    },
     get queue() {
       if (queue === undefined) throw new Error('No queue was opened')
       return queue
     },
     told,
+    damage: (store, ask) => within(`holdfast:${queue?.name}`, store, ask),
     release() {
       released.resolve()
       released = Promise.withResolvers()
@@ -81,9 +103,13 @@ export function createLab(): Lab {
   }
 }
 
-function openQueue(name: string, released: () => Promise<void>): holdfast.Queue<Kinds> {
+function openQueue(
+  name: string,
+  options: Partial<holdfast.CommonOptions>,
+  released: () => Promise<void>,
+): holdfast.Queue<Kinds> {
   return holdfast.createQueue({
-    name,
+    ...{ ...options, name },
     tasks: holdfast.defineTasks({
       echo: holdfast.task<holdfast.Json, holdfast.Json>(),
       hold: holdfast.task<string, number>(),
@@ -106,6 +132,38 @@ function openQueue(name: string, released: () => Promise<void>): holdfast.Queue<
       scarce: () => seesThird(`${name} scarce`),
     },
   })
+}
+
+async function within<T>(
+  databaseName: string,
+  store: string,
+  ask: (store: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(databaseName)
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = db.transaction(store, 'readwrite')
+      const request = ask(transaction.objectStore(store))
+      transaction.oncomplete = () => resolve(request.result)
+      transaction.onabort = () => reject(transaction.error)
+    })
+  } finally {
+    db.close()
+  }
+}
+
+function countTransactions(): readonly string[] {
+  const begun: string[] = []
+  const { transaction } = IDBDatabase.prototype
+  IDBDatabase.prototype.transaction = function (stores, mode = 'readonly', options) {
+    begun.push(`${mode} ${[stores].flat().join(',')}`)
+    return transaction.call(this, stores, mode, options)
+  }
+  return begun
 }
 
 /** Takes one of two seats, which all contexts see, for a moment; whether both were taken. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createQueue, defineTasks, type JobContext, memoryStore, task } from '../../../src/index.ts'
+import {
+  createQueue,
+  defineTasks,
+  type JobContext,
+  memoryStore,
+  QueueError,
+  task,
+} from '../../../src/index.ts'
 import type { Store, StoreFactory } from '../../../src/store/contract.ts'
 import { type Fault, type FaultyOperation, faultyStore } from '../../../src/testing/faulty-store.ts'
 import { bench, gate, passing, record, turns, until, untilLater } from '../queue/bench.ts'
@@ -143,6 +150,27 @@ describe('a commit that fails', () => {
     const { id } = await enqueued
     expect(await queue.payload(id)).toBe('mine')
     expect((await queue.info()).counts.pending).toBe(1_801)
+  })
+
+  it('whose answer is lost again and again, though the log can be read, is store-failed, and certain', async () => {
+    let isBroken = false
+    const store: StoreFactory = (name) => {
+      const inner = memoryStore()(name)
+      const lost = new QueueError('store-failed', 'Cannot write: no answer came', { uncertain: true })
+      const commit: Store['commit'] = (...given) => (isBroken ? Promise.reject(lost) : inner.commit(...given))
+      return { ...inner, commit }
+    }
+    const { given, keep, clock } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks }))
+    await queue.enqueue('work', 'kept')
+    isBroken = true
+    const refused = queue.enqueue('work', 'refused')
+    refused.catch(() => undefined)
+    await passing(clock, 5_000)
+    await expect(refused).rejects.toMatchObject({ code: 'store-failed', uncertain: false })
+    isBroken = false
+    await queue.enqueue('work', 'again')
+    expect((await queue.info()).counts.pending).toBe(2)
   })
 
   it('whose answer was lost, and that cannot be looked up, is outcome-unknown', async () => {

@@ -93,6 +93,8 @@ export interface Tab {
   waiting(): Promise<readonly string[]>
   sent(): Promise<readonly string[]>
   failures(): Promise<readonly Failure[]>
+  /** How much is stored on this origin, in characters and bytes. */
+  stored(): Promise<number>
   /** Reloads the page, and opens the outbox again. */
   reload(): Promise<void>
   close(): Promise<void>
@@ -105,7 +107,7 @@ export interface Tab {
 export interface TabOptions {
   /** Where to send from; the peer's first place by itself. All tabs of a note send from the same. */
   readonly place?: Place
-  /** Put while the page's script still runs, in the same turn as the outbox is opened. */
+  /** Put, and drained, while the page's script still runs, in the same turn as the outbox is opened. */
   readonly early?: Write
 }
 
@@ -121,8 +123,10 @@ export interface Lab {
   cutNetwork(): Promise<void>
   /** The network is back: the server is up, the tabs are told, and Background Sync fires where it is registered. */
   restoreNetwork(): Promise<void>
-  /** Fires the peer's Background Sync as the browser does, if it has a service worker. */
-  sync(): Promise<void>
+  /** Fires the peer's Background Sync as the browser does, if one is registered; resolves to whether it was. */
+  sync(): Promise<boolean>
+  /** Where a note about service workers has it send from: there, if the peer has one. */
+  readonly background: Place
   /** Kills whoever sends: the tab, or the service worker. Resolves when it is dead. */
   killSender(tab: Tab): Promise<void>
   /** Waits until it is so; resolves to whether it came about while the lab's patience lasted. */

@@ -61,6 +61,7 @@ async function createLab(
     peer,
     server,
     spoil,
+    background: peer.places.includes('worker') ? 'worker' : 'page',
     async open(options = {}) {
       place = options.place ?? peer.places[0]
       const tab = await openTab(chromium, server.url, { ...options, place })
@@ -77,11 +78,12 @@ async function createLab(
       await lab.sync()
     },
     async sync() {
-      if (place !== 'worker' || peer.tag === undefined) return
+      if (place !== 'worker' || peer.tag === undefined) return false
       // Where a page can tell, only what is registered fires.
       const tab = [...tabs].find(({ isAlive }) => isAlive)
-      if (tab !== undefined && !(await tab.syncTags()).includes(peer.tag)) return
+      if (tab !== undefined && !(await tab.syncTags()).includes(peer.tag)) return false
       await workers.sync(peer.tag)
+      return true
     },
     async killSender(tab: Tab) {
       if (place === 'worker') await workers.stop()

@@ -1,6 +1,7 @@
 import type { CDPSession, Page } from 'playwright-core'
 import { type Chromium, devTools } from '../../browser/support/chromium.ts'
 import type { Failure, Outbox, Place, Tab, TabOptions } from '../contract.ts'
+import { measureStorage } from './storage.ts'
 
 /** A tab as the lab has it. */
 export interface OpenTab extends Tab {
@@ -47,6 +48,7 @@ function tabOf(page: Page, session: CDPSession, open: () => Promise<void>): Open
     waiting: async () => (await skill('waiting')) as readonly string[],
     sent: async () => (await skill('sent')) as readonly string[],
     failures: async () => (await skill('failures')) as readonly Failure[],
+    stored: () => page.evaluate(measureStorage),
     async reload() {
       await page.reload()
       await open()

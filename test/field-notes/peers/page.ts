@@ -7,7 +7,10 @@ declare global {
   var outbox: Outbox
 }
 
-/** Offers the outbox to the tests; opens it at once, and puts a first write in, where the page was asked to. */
+/**
+ * Offers the outbox to the tests. Where the page was asked to, it opens it at once, puts a first write in, and has all be
+ * sent, in one turn.
+ */
 export function offer(outbox: Outbox): void {
   globalThis.outbox = outbox
   const query = new URLSearchParams(location.search)
@@ -17,7 +20,7 @@ export function offer(outbox: Outbox): void {
   history.replaceState(null, '', '/')
   const opened = outbox.open({ place: query.get('place') as Place })
   const put = outbox.put(JSON.parse(early) as Write)
-  Promise.all([opened, put]).catch(reportError)
+  Promise.all([opened, put, outbox.drain?.()]).catch(reportError)
 }
 
 /** Where a write goes, and what is sent of it. */

@@ -4,6 +4,8 @@ export interface Raw {
   count(queue: string, store: 'log' | 'payloads'): Promise<number>
   /** The events in the log, oldest first. */
   events(queue: string): Promise<readonly RawEvent[]>
+  /** The id of the log. */
+  log(queue: string): Promise<unknown>
   /** Both, as one transaction sees them. */
   look(queue: string): Promise<{ readonly events: readonly RawEvent[]; readonly payloads: number }>
   /** Appends an entry as a library of the next format would, and tells the other contexts. */
@@ -35,6 +37,11 @@ export function createRaw(): Raw {
         return () => count.result
       }),
     events: async (queue) => (await look(queue)).events,
+    log: (queue) =>
+      within(queue, 'readonly', (transaction) => {
+        const log = transaction.objectStore('meta').get('log')
+        return () => log.result
+      }),
     async appendFromTheFuture(queue) {
       await within(queue, 'readwrite', (transaction) => {
         const log = transaction.objectStore('log')
@@ -68,7 +75,7 @@ async function within<T>(
 ): Promise<T> {
   const db = await answer(indexedDB.open(`holdfast:${queue}`))
   try {
-    const transaction = db.transaction(['log', 'payloads'], mode)
+    const transaction = db.transaction(['log', 'payloads', 'meta'], mode)
     const result = ask(transaction)
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve()

@@ -3,6 +3,9 @@ import { join, relative } from 'node:path'
 import { runNode } from './children.ts'
 import type { NamedTest } from './fault.ts'
 
+/** How long a note waits for what a fault keeps from coming (milliseconds). */
+const patienceMs = 20_000
+
 /** The schedules that CI runs on sound code, and so the most that a fault gets. */
 const budget = { from: 1, count: 2_000, steps: 200 }
 
@@ -16,15 +19,27 @@ export interface Verdict {
 interface Report {
   readonly testResults: readonly {
     readonly name: string
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
+    readonly assertionResults: readonly {
+      readonly fullName: string
+      readonly status: string
+      readonly failureMessages?: readonly string[]
+    }[]
   }[]
 }
 
-/** Runs the named tests in a folder, and nothing else. Returns what became of each: `passed`, `failed`, … */
+/** What became of a test: `passed`, `failed`, … */
+export interface Ran {
+  readonly status: string
+  /** What its failures say. */
+  readonly said: string
+}
+
+/** Runs the named tests in a folder, and nothing else. Returns what became of each. */
 export async function runTests(
   root: string,
   tests: readonly NamedTest[],
-): Promise<(test: NamedTest) => string> {
+  settings: Readonly<Record<string, string>> = {},
+): Promise<(test: NamedTest) => Ran> {
   const report = join(root, 'report.json')
   const names = `^(${tests.map(({ test }) => patternOf(test)).join('|')})$`
   const files = [...new Set(tests.map(({ file }) => file))]
@@ -36,19 +51,22 @@ export async function runTests(
     '--root',
     root,
   ]
-  const which = ['--project', 'unit', '--project', 'conformance', ...files, '-t', names]
-  const { output } = await runNode(root, [...vitest, ...which, '--reporter=json', `--outputFile=${report}`])
+  const projects = ['unit', 'conformance', 'field-notes'].flatMap((name) => ['--project', name])
+  const which = [...projects, ...files, '-t', names]
+  const told = ['--reporter=json', `--outputFile=${report}`]
+  const { output } = await runNode(root, [...vitest, ...which, ...told], settings)
   try {
     const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
-    const statuses = new Map<string, string>()
+    const results = new Map<string, Ran>()
     for (const { name, assertionResults } of testResults) {
-      for (const { fullName, status } of assertionResults) {
+      for (const { fullName, status, failureMessages = [] } of assertionResults) {
         // Of those with a title each, one that failed is enough.
         const key = `${relative(root, name)}\n${fullName}`
-        if (statuses.get(key) !== 'failed') statuses.set(key, status)
+        if (results.get(key)?.status !== 'failed')
+          results.set(key, { status, said: failureMessages.join('\n') })
       }
     }
-    return ({ file, test }) => statuses.get(`${file}\n${test}`) ?? 'not found'
+    return ({ file, test }) => results.get(`${file}\n${test}`) ?? { status: 'not found', said: '' }
   } catch (error) {
     throw new Error(`Cannot run ${files.join()}: there is no report: ${lastOf(output)}`, { cause: error })
   } finally {
@@ -58,8 +76,12 @@ export async function runTests(
 
 /** Whether the named test goes red. */
 export async function byTest(root: string, test: NamedTest): Promise<Verdict> {
-  const status = (await runTests(root, [test]))(test)
-  return { isCaught: status === 'failed', how: `${test.file}: ${test.test} (${status})` }
+  const { because = '' } = test
+  const { status, said } = (await runTests(root, [test], { PATIENCE_MS: String(patienceMs) }))(test)
+  const isCaught = status === 'failed' && said.includes(because)
+  const first = said.split('\n', 1)[0]
+  const how = isCaught ? because || status : `${status} ${first}`
+  return { isCaught, how: `${test.file}: ${test.test} (${how.trim()})` }
 }
 
 /** A schedule that went red, and which invariant it says is broken. */

@@ -11,9 +11,19 @@ export interface Ended {
 }
 
 /** Runs a Node program in a folder, in a process group of its own, so that nothing it started outlives it. */
-export function runNode(cwd: string, args: readonly string[]): Promise<Ended> {
+export function runNode(
+  cwd: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const env = { ...process.env, ...settings }
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
     const { pid } = child
     if (pid !== undefined) groups.add(pid)
     let output = ''

@@ -14,4 +14,12 @@ export interface NamedTest {
   readonly file: string
   /** Its full name, as the reporter prints it: the groups and the test, joined by blanks. */
   readonly test: string
+  /** What its failure says, where it could fail for want of time, too. */
+  readonly because?: string
+}
+
+/** The guard of one field note, taken away, and what its test then says. */
+export interface Unguarded extends Omit<Fault, 'caughtBy'> {
+  readonly note: number
+  readonly because: string
 }

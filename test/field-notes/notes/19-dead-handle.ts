@@ -34,8 +34,9 @@ const accidents = {
 
 async function putAfter(lab: Lab, tab: Tab, accident: keyof typeof accidents): Promise<Verdict> {
   const { server } = lab
-  await tab.put({ id: `before ${accident}` })
-  if (!(await lab.until(() => server.applied.includes(`before ${accident}`)))) return broke('nothing is sent')
+  const before = `before ${server.applied.length}`
+  await tab.put({ id: before })
+  if (!(await lab.until(() => server.applied.includes(before)))) return broke('nothing is sent')
   await accidents[accident](tab)
   await lab.cutNetwork()
   // What is refused aloud may be put again; what is taken in is to arrive.
@@ -47,7 +48,8 @@ async function putAfter(lab: Lab, tab: Tab, accident: keyof typeof accidents): P
   let id = ''
   for (let tries = 1; id === ''; tries++) {
     if (tries > 3) return broke(`${accident}: every write is refused from then on`)
-    if (await isTaken(`try ${tries} after ${accident}`)) id = `try ${tries} after ${accident}`
+    const next = `after ${before}, try ${tries}`
+    if (await isTaken(next)) id = next
   }
   await lab.restoreNetwork()
   const isThere = await lab.until(() => server.applied.includes(id))

@@ -1,7 +1,7 @@
 import { broke, type Lab, type Note, survived, type Tab } from '../contract.ts'
 
 /** More than any queue should need to give up. */
-const maxDeaths = 10
+const maxDeaths = 8
 
 /** Kills whoever sends the poison, again and again. Resolves to how often, and to the tab that is left. */
 async function suffer(

@@ -1,0 +1,200 @@
+import type { Unguarded } from './fault.ts'
+
+/** The guards of the notes that take a browser. */
+export const inBrowser: readonly Unguarded[] = [
+  {
+    note: 1,
+    name: 'a job whose holder is lost is taken for done with',
+    file: 'src/machine/leases.ts',
+    from: 'if (job.once) {',
+    to: 'if (!job.once) {',
+    because: 'lost: deleted before it was sent',
+  },
+  {
+    note: 2,
+    name: 'the page does not ask the worker for what is due',
+    file: 'src/host/page/attach.ts',
+    from: 'errand.run(isFresh)',
+    to: 'errand.rest()',
+    because: 'with the page open it waits until its worker happens to be started',
+  },
+  {
+    note: 3,
+    name: 'resuming all kinds resumes none',
+    file: 'src/machine/operate.ts',
+    from: '(kind === undefined || hold.kind === kind)',
+    to: 'hold.kind === kind',
+    because: 'asked to drain, it does not',
+  },
+  {
+    note: 4,
+    name: 'where there is a sync API, it is relied upon',
+    file: 'src/host/page/attach.ts',
+    from: 'if (isTheirs && scope.navigator.onLine !== false)',
+    to: 'if (isTheirs && worker.active?.sync === undefined)',
+    because: 'it takes a sync that is disabled for one that will come',
+  },
+  {
+    note: 5,
+    name: 'keys make no line',
+    file: 'src/machine/job.ts',
+    from: 'if (job?.key !== undefined) lines.push',
+    to: "if (job?.key === '') lines.push",
+    because: 'what is put during a replay overtakes it',
+  },
+  {
+    note: 6,
+    name: 'the older one stands beside the newer',
+    file: 'src/machine/enqueue.ts',
+    from: 'return revise(state, waiting, request, deciding)',
+    to: "return create(state, request, 'created', backlog, deciding)",
+    because: 'both are sent',
+  },
+  {
+    note: 7,
+    name: 'nobody is told of completions',
+    file: 'src/queue/tell.ts',
+    from: "yield ['completed', { id, kind, attempt, result: parsed(event.result) }]",
+    to: 'void attempt',
+    because: 'it does not tell what got through',
+  },
+  {
+    note: 8,
+    name: 'only the first tab works, and nobody takes over',
+    file: 'src/worker/worker.ts',
+    from: 'const { locked, release } = await this.#leases.presence.take(worker)',
+    to: `const { locked, release } = await new Promise<{ locked: boolean; release: () => void }>((resolve) => {
+        const only = { ifAvailable: true }
+        void navigator.locks.request('leader', only, (lock) => lock === null
+          ? resolve({ locked: false, release: () => undefined })
+          : new Promise<void>((release) => resolve({ locked: true, release })))
+      })
+      if (!locked) return`,
+    because: 'nobody takes over',
+  },
+  {
+    note: 9,
+    name: 'the key that the server knows a write by is another for each claim',
+    file: 'src/worker/execution.ts',
+    from: 'idempotencyKey: `${id}-${revision}`',
+    to: 'idempotencyKey: `${id}-${revision}-${epoch}`',
+    because: 'sent again under another key',
+  },
+  {
+    note: 10,
+    name: 'one job at a time',
+    file: 'src/queue/wire-up.ts',
+    from: 'settings.concurrency ?? 4',
+    to: 'settings.concurrency ?? 1',
+    because: 'while one write is not confirmed, none follows',
+  },
+  {
+    note: 11,
+    name: 'what dies leaves no record',
+    file: 'src/machine/fold.ts',
+    from: 'state.jobs.put(id, finish.finished(state, dead, outbox))',
+    to: 'state.jobs.put(id, finish.finished(state, dead, outbox) && undefined)',
+    because: 'what the server refuses is gone without a record',
+  },
+  {
+    note: 12,
+    name: 'what is asked before the log is read is dropped',
+    file: 'src/replica/replica.ts',
+    from: 'this.#queue.push({ decide, options, resolve: (value) => resolve(value as T), reject })',
+    to: 'if (this.#log.state) this.#queue.push({ decide, options, resolve: (value) => resolve(value as T), reject })',
+    because: 'put too early, it is lost',
+  },
+  {
+    note: 13,
+    name: 'what a page gave up when it left is taken for done',
+    file: 'src/machine/leases.ts',
+    from: "emit({ type: 'reclaimed', id, epoch, cause })",
+    to: "if (cause === 'bye') return emit({ type: 'completed', id, epoch })\n  emit({ type: 'reclaimed', id, epoch, cause })",
+    because: 'lost',
+  },
+  {
+    note: 14,
+    name: 'whoever starts puts in once more what is there',
+    file: 'src/worker/worker.ts',
+    from: 'this.#join()\n      await replica.submit(() => undefined)',
+    to: `this.#join()
+      await replica.submit((state, { emit }) => {
+        for (const { id, owner, kind } of [...state.jobs.values()]) {
+          emit({ type: 'enqueued', id: id + worker, owner, kind, payload: '{"id":"again","body":""}' })
+        }
+      })`,
+    because: 'after ten refreshes',
+  },
+  {
+    note: 15,
+    name: 'after a failure nothing comes by itself',
+    file: 'src/machine/fold.ts',
+    from: '...waiting(job, waitMs, at),\n      ...failed(job, error, at),',
+    to: '...waiting(job, waitMs + 2 ** 40, at),\n      ...failed(job, error, at),',
+    because: 'after one failure it rests',
+  },
+  {
+    note: 16,
+    name: 'nobody else’s lease is heeded',
+    file: 'src/machine/leases.ts',
+    from: 'if (untilSilent(state, worker, sightings.lockSilenceMs, mono) > 0 && !sightings.freed.has(worker))',
+    to: 'if (untilSilent(state, worker, sightings.lockSilenceMs, mono) < 0)',
+    because: 'three tabs sent one write',
+  },
+  {
+    note: 17,
+    name: 'of a file only what it is called is kept',
+    file: 'src/store/indexeddb/append.ts',
+    from: "step.store('payloads').put(attempt.blobs.pack(value), id)",
+    to: "step.store('payloads').put(JSON.parse(JSON.stringify(attempt.blobs.pack(value))), id)",
+    because: 'a ghost',
+  },
+  {
+    note: 19,
+    name: 'a dead connection is used again',
+    file: 'src/store/indexeddb/transaction.ts',
+    from: "if (nameOf(cause) === 'InvalidStateError') return undefined",
+    to: "if (nameOf(cause) === '') return undefined",
+    because: 'every write is refused from then on',
+  },
+  {
+    note: 20,
+    name: 'an expired session is the job’s own fault',
+    file: 'src/http/classify.ts',
+    from: "if (status === 401) return { type: 'hold-until-resume' }",
+    to: '',
+    because: 'what a 401 answered is dropped',
+  },
+  {
+    note: 21,
+    name: 'each attempt has another id',
+    file: 'src/worker/execution.ts',
+    from: 'idempotencyKey: `${id}-${revision}`',
+    to: 'idempotencyKey: `${id}-${attempt}`',
+    because: 'three tries have 3 ids',
+  },
+  {
+    note: 22,
+    name: 'whatever has no key stands in one line',
+    file: 'src/machine/job.ts',
+    from: 'if (job?.key !== undefined) lines.push',
+    to: 'if (job !== undefined) lines.push',
+    because: 'one write that fails holds up all behind it',
+  },
+  {
+    note: 23,
+    name: 'a page that is frozen keeps what it has in hand',
+    file: 'src/host/page/lifecycle.ts',
+    from: "[scope, 'freeze', leave, true],",
+    to: '',
+    because: 'what the frozen tab was sending is never sent',
+  },
+  {
+    note: 29,
+    name: 'crashes are not added up',
+    file: 'src/machine/fold.ts',
+    from: 'crashes: (job.crashes ?? 0) + 1',
+    to: 'crashes: 1',
+    because: 'pages die of one write, and the next one would',
+  },
+]

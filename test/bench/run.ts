@@ -1,21 +1,14 @@
 /** Speed, beside the peers: `npm run bench`. See README.md in this folder. */
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { launchChromium } from '../engines/drivers/chromium.ts'
-import { launchFirefox } from '../engines/drivers/firefox.ts'
-import { makeFolder, removeFolder } from '../engines/drivers/processes.ts'
-import { launchWebKit } from '../engines/drivers/webkit.ts'
-import { type Launch, until } from '../engines/engine.ts'
-import { type EngineName, engineNames } from '../tools/engines.ts'
+import { engineNames } from '../tools/engines.ts'
+import { printCharts, svgOf } from './chart.ts'
 import { CheckError, measure } from './measure.ts'
+import { outside } from './outside.ts'
+import { printReceiver } from './receiver.ts'
 import { printFigures, printTargets, verdictsOf } from './report.ts'
-import { serveBench } from './site.ts'
+import { startSession } from './session.ts'
 import type { Measured } from './work.ts'
-
-const launches: Readonly<Record<EngineName, Launch>> = {
-  chromium: launchChromium,
-  firefox: launchFirefox,
-  webkit: launchWebKit,
-}
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +17,9 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    chart: { type: 'string' },
+    receiver: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
   },
 })
@@ -32,41 +28,48 @@ const engine = engineNames.find((name) => name === values.browser)
 if (engine === undefined)
   throw new RangeError(`no browser ${values.browser}; there are ${engineNames.join(', ')}`)
 const rounds = values.smoke ? 1 : Number(values.rounds)
-const scale = values.smoke ? 0.002 : Number(values.scale)
+const scale = values.smoke ? 0.001 : Number(values.scale)
 const wanted = values.only?.split(',')
+const isWanted = (id: string): boolean => wanted === undefined || wanted.includes(id)
 
 const measured: Measured[] = []
-const profile = makeFolder()
-const site = await serveBench()
-const browser = await launches[engine]({ profile, isPrivate: false })
+const keep = (done: Measured | undefined): void => {
+  if (done === undefined) return
+  measured.push(done)
+  if (!values.json) printFigures([done])
+}
+const begun = (what: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`)
+}
+
+if (values.receiver) {
+  await printReceiver(scale)
+  process.exit()
+}
+const which = values.growth ? ('growth' as const) : ('table' as const)
+const session = await startSession(engine)
 try {
-  const tab = await browser.open(`${site.url}/`)
-  await until(
-    () => tab.evaluate(() => (typeof bench === 'object' ? true : undefined)),
-    'the page of the bench to be ready',
-  )
-  const begun = (what: string): void => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`)
+  const tab = await session.open()
+  for (const work of await tab.evaluate((which) => bench.works(which), which)) {
+    if (isWanted(work.id)) keep(await measure(tab, work, { rounds, scale, begun }))
   }
-  for (const work of await tab.evaluate(() => bench.works())) {
-    if (wanted && !wanted.includes(work.id)) continue
-    const done = await measure(tab, work, { rounds, scale, begun })
-    measured.push(done)
-    if (!values.json) printFigures([done])
+  for (const work of values.smoke || values.growth ? [] : outside) {
+    if (isWanted(work.id)) keep(await work.measure(session, tab, { rounds, scale }))
   }
   if (values.json) {
     const targets = measured.flatMap(verdictsOf)
-    console.log(JSON.stringify({ browser: browser.version, rounds, measured, targets }, undefined, 2))
+    console.log(JSON.stringify({ browser: session.version, rounds, measured, targets }, undefined, 2))
+  } else if (values.growth) {
+    printCharts(measured)
+    if (values.chart !== undefined) writeFileSync(values.chart, svgOf(measured))
   } else {
     printTargets(measured)
-    console.log(`${browser.version}, ${rounds} rounds`)
+    console.log(`${session.version}, ${rounds} rounds. P11: npm run test:soak -- --reclaim`)
   }
 } catch (error) {
   if (!(error instanceof CheckError)) throw error
   console.error(`\nA result is wrong: ${error.message}`)
   process.exitCode = 1
 } finally {
-  await browser.kill()
-  await site.close()
-  removeFolder(profile)
+  await session.end()
 }

@@ -1,14 +1,19 @@
 /** The script of the bench's page: does what it is told, one contestant at a time. */
 import { pageWire } from '../../engines/page/wire.ts'
 import type { Told, Work } from '../work.ts'
+import { type Heap, heap } from './heap.ts'
+import { type Tabs, tabs } from './tabs.ts'
+import { growth } from './works/growth.ts'
 import { works } from './works/works.ts'
 
 /** What the process outside finds as `bench`. */
 export interface Bench {
-  works(): Work[]
+  works(which: 'table' | 'growth'): Work[]
   /** Has a contestant begin; {@link told} says when it is done. */
   begin(order: { readonly work: string; readonly contestant: string; readonly scale: number }): void
   told(): Told
+  readonly tabs: Tabs
+  readonly heap: Heap
 }
 
 declare global {
@@ -18,8 +23,8 @@ declare global {
 let told: Told
 
 globalThis.bench = {
-  works: () =>
-    works.map(({ contestants, ...work }) => ({
+  works: (which) =>
+    (which === 'growth' ? growth : works).map(({ contestants, ...work }) => ({
       ...work,
       contestants: contestants.map(({ name, rounds }) => ({ name, rounds })),
     })),
@@ -37,6 +42,8 @@ globalThis.bench = {
     )
   },
   told: () => told,
+  tabs,
+  heap,
 }
 
 pageWire()

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { startChromium } from '../browser/support/chromium.ts'
 import { makeDirectory } from '../browser/support/scratch.ts'
-import type { Note, Peer } from './contract.ts'
+import { broke, type Note, type Peer, type Verdict } from './contract.ts'
 import { play } from './lab/lab.ts'
 import { loadNotes } from './notes.ts'
 import { peers } from './peers.ts'
@@ -34,6 +34,12 @@ function chosen<Item>(
   return all.filter((item) => names === undefined || names.includes(nameOf(item)))
 }
 
+/** A table with a gap in it is better than none: what went wrong stands in its place. */
+function asVerdict(error: unknown): Verdict {
+  console.error(error)
+  return broke(String(error).split('\n', 1).join())
+}
+
 const notes: Note[] = chosen(await loadNotes(), values.note, ({ number }) => String(number))
 const subjects: Peer[] = chosen(peers, values.peer, ({ id }) => id)
 const profile = makeDirectory()
@@ -46,7 +52,7 @@ try {
     const verdicts = []
     for (const peer of subjects) {
       console.error(`${note.number}. ${note.name}: ${peer.title}`)
-      verdicts.push(await play(note, peer, { chromium, patienceMs }))
+      verdicts.push(await play(note, peer, { chromium, patienceMs }).catch(asVerdict))
     }
     rows.push({ note, verdicts })
   }

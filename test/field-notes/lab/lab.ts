@@ -73,6 +73,8 @@ async function createLab(
       await tell(true)
     },
     async restoreNetwork() {
+      // Tabs that were opened meanwhile are to be told as well.
+      await lab.cutNetwork()
       server.isDown = false
       await tell(false)
       await lab.sync()

@@ -30,6 +30,6 @@ export const disabledBackgroundSync: Note = {
       lab,
       "if ('SyncManager' in globalThis) SyncManager.prototype.register = () => " +
         "Promise.reject(new DOMException('Background Sync is disabled.', 'InvalidStateError'))",
-      'it takes a sync that is disabled for one that will come',
+      'it takes a sync that is disabled for one that will come, unless told beforehand',
     ),
 }

@@ -11,7 +11,8 @@ export const beforeLoaded: Note = {
     await open({ early: { id: 'early' } })
     await until(() => server.refused.includes('early'))
     await restoreNetwork()
-    if (!(await until(() => server.applied.includes('early')))) return broke('put too early, it is lost')
+    if (!(await until(() => server.applied.includes('early'))))
+      return broke('put before the storage has loaded, it is not kept')
     const isThere = await until(() => server.applied.includes('stored'))
     return isThere ? survived : broke('drained too early, what was stored is not sent')
   },

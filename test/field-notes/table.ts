@@ -28,14 +28,26 @@ function marked(rows: readonly Row[], mark: (number: number) => string): Marked 
 /** The README's table. */
 export function asMarkdown(titles: readonly string[], rows: readonly Row[]): string {
   const { cells, footnotes } = marked(rows, (number) => `<sup>${number}</sup>`)
-  const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
+  const line = (columns: readonly string[]): string =>
+    `|${columns.map((cell) => (cell === '' ? ' ' : ` ${cell} `)).join('|')}|`
   return [
     line(['', ...titles]),
     `|${'---|'.repeat(titles.length + 1)}`,
     ...rows.map(({ note }, index) => line([`${note.number}. ${note.name}`, ...(cells[index] ?? [])])),
     '',
-    footnotes.map((text, index) => `<sup>${index + 1}</sup> ${text}`).join('; '),
+    wrapped(footnotes.map((text, index) => `<sup>${index + 1}</sup> ${text}`).join(' · ')),
   ].join('\n')
+}
+
+/** In lines of no more than 120 characters. */
+function wrapped(text: string): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = [...lines.slice(-1), word].join(' ')
+    if (longer.length > 120 || lines.length === 0) lines.push(word)
+    else lines[lines.length - 1] = longer
+  }
+  return lines.join('\n')
 }
 
 /** The same for a terminal. */

@@ -12,7 +12,7 @@ export const beforeLoaded: Note = {
     await until(() => server.refused.includes('early'))
     await restoreNetwork()
     if (!(await until(() => server.applied.includes('early'))))
-      return broke('put before the storage has loaded, it is not kept')
+      return broke('put too early, it is lost')
     const isThere = await until(() => server.applied.includes('stored'))
     return isThere ? survived : broke('drained too early, what was stored is not sent')
   },

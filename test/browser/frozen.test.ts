@@ -110,3 +110,66 @@ test('a frozen tab that is told of news looks at it when it is thawed, and keeps
   const seen = () => watcher.evaluate(async () => (await app.photos.list()).jobs.length)
   await expect.poll(seen, soon).toBe(20)
 })
+
+test('a frozen tab keeps nobody from erasing the queue, and begins anew when it is thawed', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  const sleeper = await chromium().open(site.url)
+  await start(sleeper, { api: api.url })
+  const other = await chromium().open(site.url)
+  const thaw = await freeze(sleeper)
+
+  await other.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    await queue.enqueue('upload', { name: 'old', file: new Blob(['old']) }, { delayMs: 3_600_000 })
+    await queue.destroy({ force: true })
+  }, api.url)
+
+  await thaw()
+  await expect
+    .poll(() => toldOf(sleeper, 'store'), soon)
+    .toEqual([{ state: 'opened' }, { state: 'replaced' }])
+  const left = await sleeper.evaluate(async () => (await app.photos.list()).jobs.length)
+  expect(left).toBe(0)
+})
+
+test('a transaction that a frozen tab left open holds up writes, which is told, and no reads; once it is thawed they are made', async () => {
+  const [site, api] = [await serveSite(), await serveApi()]
+  const [writer, holder] = [await chromium().open(site.url), await chromium().open(site.url)]
+  await writer.evaluate(async (url) => {
+    const queue = app.openPhotos({ api: url })
+    app.kept.set('told', app.listen(queue))
+    await queue.enqueue('upload', { name: 'before', file: new Blob(['before']) })
+  }, api.url)
+  // The application's own: the queue's are given up when their page is frozen.
+  await holder.evaluate(async () => {
+    document.addEventListener('freeze', () => app.kept.set('is frozen', true))
+    const db = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open('holdfast:photos')
+      request.onsuccess = () => resolve(request.result)
+    })
+    const log = db.transaction('log', 'readwrite').objectStore('log')
+    await new Promise<void>((resolve) => {
+      const again = (): void => {
+        resolve()
+        if (!app.kept.has('is frozen')) log.count().onsuccess = again
+      }
+      log.count().onsuccess = again
+    })
+  })
+  const session = await devTools(holder)
+  await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+  await writer.evaluate(() => {
+    const photo = { name: 'held up', file: new Blob(['held up']) }
+    app.kept.set('taken', app.photos.enqueue('upload', photo))
+  })
+  const states = async (): Promise<unknown[]> =>
+    (await toldOf(writer, 'store')).map((event) => Object(event).state)
+  await expect.poll(states, soon).toEqual(['opened', 'stalled'])
+  const { store, counts } = await writer.evaluate(() => app.photos.info())
+  expect([store.state, counts.pending]).toEqual(['stalled', 1])
+
+  await session.send('Page.setWebLifecycleState', { state: 'active' })
+  const taken = await writer.evaluate(() => app.kept.get('taken'))
+  expect(taken).toMatchObject({ outcome: 'created', durable: true })
+  await expect.poll(states, soon).toEqual(['opened', 'stalled', 'recovered'])
+})

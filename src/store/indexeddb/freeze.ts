@@ -11,12 +11,14 @@ export interface Freeze {
   stop(): void
 }
 
-export function createFreeze(): Freeze {
+/** `begun` is called when the page is about to be frozen. */
+export function createFreeze(begun: () => void): Freeze {
   const waiting = new Set<() => void>()
   let isListening = false
   let isOn = false
   const begin = () => {
     isOn = true
+    begun()
   }
   const end = () => {
     isOn = false

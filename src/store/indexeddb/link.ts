@@ -23,7 +23,12 @@ export function createLink(identity: string, opener: Opener, lost: () => void): 
   let closed = false
   const waiting = new Set<(reason: QueueError) => void>()
   const dead = new WeakSet<IDBDatabase>()
-  const freeze = createFreeze()
+  const letGo = () => {
+    current?.release()
+    current = undefined
+  }
+  // A frozen page hears of no `versionchange`: its connection would hold up a newer build, and whoever erases the queue.
+  const freeze = createFreeze(letGo)
 
   const gone = (db: IDBDatabase) => {
     dead.add(db)
@@ -69,8 +74,7 @@ export function createLink(identity: string, opener: Opener, lost: () => void): 
     close() {
       closed = true
       freeze.stop()
-      current?.release()
-      current = undefined
+      letGo()
       for (const reject of waiting) reject(closedStore(identity))
     },
   }

@@ -26,7 +26,7 @@ let finished: Model['jobs'] = []
 
 const changes = watch(queue, draw, voice.fault)
 const application = startApplication(queue, voice, () => changes.refresh())
-const askServer = watchServer(apiUrl, visitor, voice)
+const askServer = watchServer({ apiUrl, principal: visitor, voice, isBack: tryAgain })
 listenForPhotos(verbs, voice)
 find('redrive-all', HTMLButtonElement).addEventListener('click', () => verbs.redriveAll())
 clear.addEventListener('click', () => verbs.clear(finished))
@@ -52,6 +52,16 @@ function draw(model: Model): void {
   setHidden(find('no-jobs', HTMLElement), jobs.length > 0)
   finished = jobs.filter(({ state }) => state === 'completed' || state === 'cancelled')
   setHidden(clear, finished.length === 0)
+}
+
+/** The server answers: what is held because it did not need not wait for its next turn. */
+function tryAgain(): void {
+  queue
+    .info()
+    .then((info) => {
+      if (holdOf(info)?.cause === 'no-response') verbs.resume()
+    })
+    .catch(voice.fault)
 }
 
 function listOf(

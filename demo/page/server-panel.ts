@@ -26,8 +26,17 @@ interface News {
 const pollMs = 1_000
 const silentMs = 3_000
 
+/** Whose side is shown, and who is told what. */
+export interface ServerPanelOptions {
+  readonly apiUrl: string
+  readonly principal: string
+  readonly voice: Voice
+  /** It answers again. */
+  readonly isBack: () => void
+}
+
 /** Shows the server's side beside the device's, as the server tells it. Returns what asks it now. */
-export function watchServer(apiUrl: string, principal: string, voice: Voice): () => void {
+export function watchServer({ apiUrl, principal, voice, isBack }: ServerPanelOptions): () => void {
   const switches = createSwitches((changed) => {
     turnSwitches(apiUrl, changed).then((turned) => {
       tabs.postMessage({ turned } satisfies News)
@@ -47,6 +56,7 @@ export function watchServer(apiUrl: string, principal: string, voice: Voice): ()
   let timer: ReturnType<typeof setTimeout> | undefined
   let isAsking = false
   let isNews = false
+  let isReached = true
 
   async function ask(): Promise<void> {
     isAsking = true
@@ -75,6 +85,8 @@ export function watchServer(apiUrl: string, principal: string, voice: Voice): ()
     switches.enable(told !== undefined)
     // What it told before is still shown; but that there is nothing, nobody knows.
     for (const each of empties) setText(each.element, told ? each.text : 'Shown once the server answers.')
+    if (told && !isReached) isBack()
+    isReached = told !== undefined
     if (told === undefined) {
       show('Out of reach', 'bad')
       return

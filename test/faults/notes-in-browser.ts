@@ -20,10 +20,10 @@ export const inBrowser: readonly Unguarded[] = [
   },
   {
     note: 3,
-    name: 'resuming all kinds resumes none',
-    file: 'src/machine/operate.ts',
-    from: '(kind === undefined || hold.kind === kind)',
-    to: 'hold.kind === kind',
+    name: 'only what is new is claimed: nobody can ask for what waits',
+    file: 'src/worker/worker.ts',
+    from: "if (this.#mode !== 'on') return false\n    return !this",
+    to: "if (this.#mode !== 'on' || !events.some((event) => event.type === 'enqueued')) return false\n    return !this",
     because: 'asked to drain, it does not',
   },
   {

@@ -14,14 +14,19 @@ export const silenceMs: number = 6 * 60_000
 export interface Case {
   readonly number: number
   readonly name: string
-  /** Why no other queue is asked: the notion that it lacks. */
-  readonly others: string
+  /** Why no other queue is asked: the notion that it lacks; by the peer's id where it is not the same for all. */
+  readonly others: string | Readonly<Record<string, string>>
   play(): Promise<void>
 }
 
 /** A note that is played in this process, where clocks can be wound on. */
 export function inNode({ number, name, others, play }: Case): Note {
-  return { number, name, run: async ({ peer }) => (peer.id === 'holdfast' ? judged(play) : notSaid(others)) }
+  const why = (id: string): string => (typeof others === 'string' ? others : (others[id] ?? 'nobody asked'))
+  return {
+    number,
+    name,
+    run: async ({ peer }) => (peer.id === 'holdfast' ? judged(play) : notSaid(why(peer.id))),
+  }
 }
 
 async function judged(play: () => Promise<void>): Promise<Verdict> {

@@ -82,7 +82,8 @@ async function createLab(
     async sync() {
       if (place !== 'worker' || peer.tag === undefined) return false
       // Where a page can tell, only what is registered fires.
-      const tab = [...tabs].find(({ isAlive }) => isAlive)
+      // The newest: an older one may be frozen, and answer nothing.
+      const tab = [...tabs].findLast(({ isAlive }) => isAlive)
       if (tab !== undefined && !(await tab.syncTags()).includes(peer.tag)) return false
       await workers.sync(peer.tag)
       return true

@@ -46,7 +46,11 @@ async function stuck(status: number): Promise<void> {
 export const stuckForHours: Note = inNode({
   number: 18,
   name: '“Connected”, no error, seven changes stuck for six hours',
-  others: 'neither ages nor reasons',
+  others: {
+    workbox: 'it tells since when each waits, and not why',
+    tanstack: 'it tells since when each waits, and the last error, for the page to make something of',
+    dexie: 'it tells what the application wrote into its rows',
+  },
   async play() {
     for (const status of [401, 500, 503]) await stuck(status)
   },

@@ -31,6 +31,7 @@ const steps: Step[] = [
   { name: 'faults', run: () => countedCommand('node', ['test/faults/run.ts']) },
   project('runtime'),
   project('browser'),
+  { name: 'soak', run: () => countedCommand('node', ['test/soak/run.ts']) },
   project('field-notes'),
 ]
 

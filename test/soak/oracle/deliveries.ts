@@ -1,0 +1,115 @@
+import type { Fault, Record } from '../record.ts'
+import type { Upload } from '../server.ts'
+import type { Evidence, Verdict } from './evidence.ts'
+import { grouped } from './grouped.ts'
+
+/** An upload that took effect: a raw delivery. */
+interface Delivery extends Upload {
+  readonly effectAt: number
+  /** Until when it could be interrupted: the job's end was on the disk, or its handler was over without one. */
+  readonly openUntil: number
+}
+
+/**
+ * A job is delivered again only because a fault met it in flight: its upload was under way, or had taken effect without the
+ * job's end being on the disk.
+ *
+ * In flight at a fault are the jobs with a delivery that (1) was sent by one of the contexts that the fault could interrupt, (2)
+ * came, and took effect, before the fault had come to pass, and (3) was still open when the fault was ordered. It is open from
+ * the instant the server received it until some context was told by the queue that the job has ended, which is after that was
+ * committed; or, where the handler threw or its signal aborted first, until that. What a handler that died had in hand stays open
+ * until its context's end was ordered. Each delivery that is beyond the first of its job must be laid to a fault that met the one
+ * before it, and one fault answers for one delivery of a job: so there are never more than jobs in flight, over all faults. An
+ * answer that the server dropped on purpose is a fault that met this one job, and so is what a worker gave back at the deadline
+ * of its event.
+ */
+export function judgeDeliveries({ record, server }: Evidence): Verdict {
+  const findings: string[] = []
+  const deliveries = deliveriesOf(
+    record,
+    server.uploads,
+    new Map(server.acks.map((ack) => [ack.subject, ack.at])),
+  )
+  const givenBack = new Set(
+    record.ends
+      .filter(({ how, code, context }) => how === 'aborted' && code === 'stopped' && isWorker(context))
+      .map(({ id, epoch, context }) => `${id} ${epoch} ${context}`),
+  )
+  let [repeated, inFlight] = [0, 0]
+  for (const fault of record.faults) {
+    inFlight += new Set(deliveries.filter((each) => hits(fault, each)).map(({ job }) => job)).size
+  }
+  for (const each of deliveries) if (isFaultOfItsOwn(each, givenBack)) inFlight += 1
+
+  for (const [key, told] of grouped(deliveries, ({ idempotencyKey }) => idempotencyKey)) {
+    const laidTo = new Set<Fault>()
+    const inOrder = told.toSorted((one, other) => one.effectAt - other.effectAt)
+    for (const [index, again] of inOrder.entries()) {
+      const before = inOrder[index - 1]
+      if (before === undefined) continue
+      repeated += 1
+      // Under one epoch it was one call of `fetch`: Chromium repeats a request itself whose connection ended unanswered.
+      if (again.kind === 'once' && again.epoch !== before.epoch)
+        findings.push(`at most once: ${wordsFor(key, before, again)}`)
+      const fault = record.faults.find(
+        (each) => !laidTo.has(each) && hits(each, before) && each.from <= again.effectAt,
+      )
+      if (fault) laidTo.add(fault)
+      else if (!isFaultOfItsOwn(before, givenBack))
+        findings.push(`without a fault: ${wordsFor(key, before, again)}`)
+    }
+  }
+  if (repeated > inFlight)
+    findings.push(`${repeated} repeated deliveries, ${inFlight} jobs in flight at the faults`)
+  return {
+    findings,
+    figures: {
+      deliveries: deliveries.length,
+      'repeated deliveries': repeated,
+      'jobs in flight at the faults': inFlight,
+    },
+  }
+}
+
+function deliveriesOf(
+  { ends, finishedAt, deadAt }: Record,
+  uploads: readonly Upload[],
+  ackedAt: ReadonlyMap<string, number>,
+): Delivery[] {
+  const failedAt = new Map<string, number>()
+  for (const { id, epoch, context, how, at } of ends) {
+    if (how !== 'returned') failedAt.set(`${id} ${epoch} ${context}`, at)
+  }
+  return uploads.flatMap((upload) => {
+    const { job, epoch, context, effectAt } = upload
+    if (effectAt === undefined) return []
+    const end = finishedAt.get(job) ?? ackedAt.get(job) ?? Number.POSITIVE_INFINITY
+    const openUntil = Math.min(
+      end,
+      failedAt.get(`${job} ${epoch} ${context}`) ?? Number.POSITIVE_INFINITY,
+      deadAt.get(context) ?? Number.POSITIVE_INFINITY,
+    )
+    return [{ ...upload, effectAt, openUntil }]
+  })
+}
+
+function hits({ from, until, contexts }: Fault, { context, effectAt, openUntil }: Delivery): boolean {
+  return contexts.has(context) && effectAt <= until && openUntil >= from
+}
+
+function isFaultOfItsOwn(
+  { isAnswerLost, job, epoch, context }: Delivery,
+  givenBack: ReadonlySet<string>,
+): boolean {
+  return isAnswerLost || givenBack.has(`${job} ${epoch} ${context}`)
+}
+
+function isWorker(context: string): boolean {
+  return context.startsWith('worker-')
+}
+
+function wordsFor(key: string, before: Delivery, again: Delivery): string {
+  const one = ({ epoch, context, receivedAt, effectAt, openUntil, isAnswerLost }: Delivery): string =>
+    `by ${context} under epoch ${epoch} at ${receivedAt}–${effectAt}, open until ${openUntil}${isAnswerLost ? ', its answer lost' : ''}`
+  return `${key} was delivered again: ${one(before)}, then ${one(again)}`
+}

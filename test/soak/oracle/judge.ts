@@ -1,0 +1,36 @@
+import type { Look } from '../page/page.ts'
+import { type FaultKind, faultKinds } from '../record.ts'
+import { judgeDeliveries } from './deliveries.ts'
+import { judgeEnds } from './ends.ts'
+import { judgeEpochs } from './epochs.ts'
+import type { Evidence, Verdict } from './evidence.ts'
+import { judgeOrder } from './order.ts'
+
+export function judge(evidence: Evidence, left: Look): Verdict {
+  const { record, server } = evidence
+  const counts = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]))
+  for (const { kind } of record.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const missing = faultKinds.filter((kind) => counts.get(kind) === 0)
+  const deliveries = judgeDeliveries(evidence)
+  const ends = judgeEnds(evidence, left)
+  const troubles = [...record.troubles].filter(([words]) => words.startsWith('uncaught'))
+  return {
+    findings: [
+      ...missing.map((kind) => `no fault of this kind came to pass: ${kind}`),
+      ...ends.findings,
+      ...deliveries.findings,
+      ...judgeEpochs(record),
+      ...judgeOrder(evidence),
+      ...server.complaints,
+      ...troubles.map(([words, count]) => `${count} × ${words}`),
+    ],
+    figures: {
+      enqueued: record.taken.length,
+      ...ends.figures,
+      attempts: record.starts.length,
+      ...deliveries.figures,
+      ...Object.fromEntries([...counts].map(([kind, count]) => [`faults: ${kind}`, count])),
+      ...Object.fromEntries([...record.troubles].filter(([words]) => !words.startsWith('uncaught'))),
+    },
+  }
+}

@@ -36,7 +36,11 @@ export function toldOf(tab: Tab, name: string): Promise<unknown[]> {
 }
 
 /** Waits until so many jobs of the queue are in this state. */
-export async function counted(tab: Tab, state: 'running' | 'completed', count: number): Promise<void> {
+export async function counted(
+  tab: Tab,
+  state: 'pending' | 'running' | 'completed',
+  count: number,
+): Promise<void> {
   const look = async (): Promise<true | undefined> => {
     const counts = await tab.evaluate(async () => (await lab.queue.info()).counts)
     return counts[state] === count ? true : undefined

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { type Tab, until } from '../engine.ts'
 import { type Cases, counted, inWorker, toldOf } from './bench.ts'
 
 /** Several pages, and workers, on one queue. */
@@ -85,6 +86,106 @@ export const contextCases: Cases = {
     const { jobs } = await first.evaluate(() => lab.queue.list({ limit: 500 }))
     deepEqual(new Set(jobs.map(({ attempt, state }) => `${state} ${attempt}`)), new Set(['completed 1']))
   },
+
+  'a page that only watches sees each step as it happens, by on, by view and by info, and reads once for each hint':
+    async ({ open, name }) => {
+      const [watcher, runner] = [await open(), await open()]
+      await watcher.evaluate(async () => {
+        const view = lab.queue.view()
+        const seen: string[] = []
+        const note = (): void => {
+          const [job] = view.getSnapshot()
+          if (job !== undefined && seen.at(-1) !== job.state) seen.push(job.state)
+        }
+        view.subscribe(note)
+        lab.kept.set('seen', seen)
+        await lab.queue.info()
+        lab.kept.set('before', lab.transactions.length)
+      })
+      const id = await runner.evaluate(async () => (await lab.queue.enqueue('hold', 'job')).id)
+      await counted(watcher, 'pending', 1)
+      await runner.evaluate(() => lab.queue.start())
+      await counted(watcher, 'running', 1)
+      await runner.evaluate(async (job) => {
+        lab.release()
+        await lab.queue.result(job)
+      }, id)
+      await counted(watcher, 'completed', 1)
+      const { seen, told, reads } = await watcher.evaluate(() => ({
+        seen: lab.kept.get('seen'),
+        told: lab.told.filter((each) => each.name !== 'store').map((each) => each.name),
+        reads: lab.transactions.slice(Number(lab.kept.get('before'))),
+      }))
+      deepEqual(seen, ['pending', 'running', 'completed'])
+      deepEqual(told, ['enqueued', 'started', 'completed'])
+      // One look for each of the three entries; `info` itself reads nothing.
+      deepEqual(new Set(reads), new Set(['readonly meta,log,byes']))
+      ok(reads.length <= 3, `${reads.length} reads of ${name}`)
+    },
+
+  'while nothing happens a page that only watches reads nothing, one that waits or runs once in half a minute':
+    async ({ open, name }) => {
+      const page = await open()
+      const reads = await page.evaluate(async (queue) => {
+        const timed = lab.openTimed(queue)
+        await timed.info()
+        /** How often it looks in ten minutes in which nobody writes anything. */
+        const looks = async (): Promise<readonly string[]> => {
+          const before = lab.transactions.length
+          for (let half = 0; half < 20; half += 1) {
+            lab.clock.advance(30_000)
+            // What that began is over once this has been read.
+            await lab.damage('log', (log) => log.count())
+          }
+          // What the case itself read, by its object store alone.
+          return lab.transactions.slice(before).filter((each) => each !== 'readwrite log')
+        }
+        const watching = await looks()
+        const end = timed.view().subscribe(() => undefined)
+        const viewing = await looks()
+        end()
+        await timed.start()
+        const running = await looks()
+        return { watching, viewing, running }
+      }, name)
+      const look = 'readonly meta,log,byes'
+      deepEqual(reads.watching, [])
+      deepEqual(
+        reads.viewing,
+        Array.from({ length: 20 }, () => look),
+      )
+      deepEqual(
+        reads.running,
+        Array.from({ length: 20 }, () => look),
+      )
+    },
+
+  'where every hint is lost, a page that runs jobs, or shows a view, sees at its next look what others did':
+    async ({ open, name }) => {
+      const [writer, runner, viewer] = [await open(), await open(), await open()]
+      await runner.evaluate((queue) => lab.openTimed(queue).start(), name)
+      await viewer.evaluate(async (queue) => {
+        const view = lab.openTimed(queue).view()
+        view.subscribe(() => void lab.kept.set('seen', view.getSnapshot().length))
+        await lab.queue.info()
+      }, name)
+      for (const page of [writer, runner, viewer]) {
+        await page.evaluate(() => {
+          BroadcastChannel.prototype.postMessage = () => undefined
+        })
+      }
+      const id = await writer.evaluate(async () => (await lab.queue.enqueue('echo', 'unheard')).id)
+      const knows = async (page: Tab): Promise<boolean> =>
+        page.evaluate(async (job) => (await lab.queue.get(job)) !== undefined, id)
+      deepEqual([await knows(runner), await knows(viewer)], [false, false])
+      await viewer.evaluate(() => lab.clock.advance(30_000))
+      await until(async () => {
+        const seen = await viewer.evaluate(() => lab.kept.get('seen') === 1)
+        return seen ? true : undefined
+      }, 'the view to show it')
+      await runner.evaluate(() => lab.clock.advance(30_000))
+      await toldOf(runner, 'completed')
+    },
 
   'maxRunning holds for all pages together': async ({ open }) => {
     const pages = [await open(), await open(), await open()]

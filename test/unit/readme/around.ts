@@ -62,6 +62,13 @@ const queue = createQueue({
   after: 'await queue.close()',
 }
 
+const olderTab: Surroundings = {
+  before: `import { isQueueError } from 'holdfast'
+${mail.before}
+const askToReload = (): void => undefined`,
+  after: mail.after ?? '',
+}
+
 /** A page that goes into the back/forward cache, and comes back. */
 const pageHost: Surroundings = {
   before: `${until}
@@ -378,6 +385,7 @@ export const around: Readonly<Record<string, Surroundings>> = {
   cat,
   folder,
   mail,
+  'older-tab': olderTab,
   'page-host': pageHost,
   'worker-host': workerHost,
   'signed-out': signedOut,

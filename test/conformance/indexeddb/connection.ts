@@ -108,6 +108,41 @@ export function connectionCases(): void {
     newer.close()
   })
 
+  test('a handle whose connection is taken away is told by a hint, and its bye reaches a newer version all the same', async () => {
+    const { open, databaseName } = openQueue()
+    const store = open()
+    await store.load()
+    const told = new Promise<void>((resolve) => void store.subscribe(resolve))
+    const newer = await answered(indexedDB.open(databaseName, 99))
+    onTestFinished(() => newer.close())
+    await told
+    await store.leave('worker')
+    const byes = newer.transaction('byes').objectStore('byes').getAllKeys()
+    expect(await answered(byes)).toEqual(['worker'])
+    newer.close()
+  })
+
+  test('a bye makes nothing anew where the newer database is gone', async () => {
+    const { open, databaseName } = openQueue()
+    const store = open()
+    await store.load()
+    const newer = await answered(indexedDB.open(databaseName, 99))
+    await expect(store.load()).rejects.toMatchObject({ code: 'version-ahead' })
+    const { restore } = replaceMethod<IDBFactory, [string, number?], IDBOpenDBRequest>(
+      IDBFactory.prototype,
+      'open',
+      (original, self, [name, version]) => {
+        // It is erased between the two.
+        if (version === undefined) self.deleteDatabase(name)
+        return version === undefined ? original(name) : original(name, version)
+      },
+    )
+    newer.close()
+    await expect(store.leave('worker')).rejects.toThrow()
+    restore()
+    expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(databaseName)
+  })
+
   test('close lets go of calls that wait for an open that is blocked', async () => {
     const { open, databaseName } = openQueue()
     const holder = await answered(indexedDB.open(databaseName, 1))

@@ -4,6 +4,7 @@ import {
   defineTasks,
   type JobContext,
   memoryStore,
+  QueueError,
   type StoreFactory,
   task,
 } from '../../../src/index.ts'
@@ -209,6 +210,38 @@ describe('presence', () => {
     expect(locks.held).toEqual([expect.stringMatching(new RegExp(`^holdfast:memory:\\d+:mail:${name}$`))])
     await queue.stop({ graceMs: 0 })
     expect(locks.held).toEqual([])
+  })
+
+  it('keeps the lock of a worker whose log is of no use any more until its bye is there', async () => {
+    const said = gate()
+    let isNewer = false
+    const store: StoreFactory = (name) => {
+      const inner = memoryStore()(name)
+      const newer = new QueueError('version-ahead', 'Cannot read the log: it is newer')
+      return {
+        ...inner,
+        read: (after) => (isNewer ? Promise.reject(newer) : inner.read(after)),
+        leave: (worker) => said.promise.then(() => inner.leave(worker)),
+      }
+    }
+    const locks = fakeLocks()
+    const { given, keep } = bench(store)
+    const queue = keep(
+      createQueue({ ...given({ locks: locks.context() }), tasks, handlers: { work: () => 'done' } }),
+    )
+    await queue.start()
+    isNewer = true
+    queue.wake()
+    await until(() =>
+      queue.info().then(
+        () => false,
+        () => true,
+      ),
+    )
+    await turns()
+    expect(locks.held).toHaveLength(1)
+    said.open()
+    await until(() => locks.held.length === 0)
   })
 
   it('reclaims at once when the lock of a holder frees', async () => {

@@ -76,8 +76,8 @@ export const inBrowser: readonly Unguarded[] = [
     note: 9,
     name: 'the key that the server knows a write by is another for each claim',
     file: 'src/worker/execution.ts',
-    from: 'idempotencyKey: `${id}-${revision}`',
-    to: 'idempotencyKey: `${id}-${revision}-${epoch}`',
+    from: 'idempotencyKey: ',
+    to: 'idempotencyKey: epoch + ',
     because: 'sent again under another key',
   },
   {
@@ -169,8 +169,8 @@ export const inBrowser: readonly Unguarded[] = [
     note: 21,
     name: 'each attempt has another id',
     file: 'src/worker/execution.ts',
-    from: 'idempotencyKey: `${id}-${revision}`',
-    to: 'idempotencyKey: `${id}-${attempt}`',
+    from: 'idempotencyKey: ',
+    to: 'idempotencyKey: attempt + ',
     because: 'three tries have 3 ids',
   },
   {

@@ -1,11 +1,14 @@
 import type { PhotoQueue } from '../queue.ts'
 import { isWoken, run } from './background.ts'
 import { createDevicePanel, type Device } from './device.ts'
-import { isInstalled, offerInstall } from './install.ts'
+import { offerInstall } from './install.ts'
 import type { Model } from './model.ts'
 import { prepareOffline } from './offline.ts'
 import { watchUpdates } from './updates.ts'
 import type { Voice } from './verbs.ts'
+
+/** How often the browser is asked at the most (milliseconds). */
+const pauseMs = 1_000
 
 /**
  * Makes an application of the page: it opens offline, goes on in the background, is installed and updated. Runs the
@@ -19,7 +22,9 @@ export function startApplication(
   const offline = prepareOffline(changed)
   const host = run(queue, offline.registration, voice.fault)
   const draw = createDevicePanel(() => persist().catch(voice.fault))
+  const isInstalled = offerInstall(changed, voice.fault)
   let [isSent, isPersistent] = [false, false]
+  let lookedAt = Number.NEGATIVE_INFINITY
 
   async function look(): Promise<void> {
     const seen = [await isWoken(host), (await navigator.storage?.persisted?.()) ?? false] as const
@@ -35,7 +40,6 @@ export function startApplication(
     await look()
   }
 
-  offerInstall(changed, voice.fault)
   offline.registration
     .then((registration) => {
       if (registration) watchUpdates(registration)
@@ -49,6 +53,8 @@ export function startApplication(
       isPersistent,
     }
     draw(device, model)
+    if (performance.now() - lookedAt < pauseMs) return
+    lookedAt = performance.now()
     look().catch(voice.fault)
   }
 }

@@ -75,7 +75,7 @@ const storage: Facts = ({ isPersistent }, { info: { store } }) => {
 
 const application: Facts = ({ isInstalled }) =>
   isInstalled
-    ? { chip: { text: 'Installed', tone: 'good' }, sentence: 'Installed: it has a window of its own.' }
+    ? { chip: { text: 'Installed', tone: 'good' }, sentence: 'Installed.' }
     : { chip: undefined, sentence: 'Open in a browser’s tab.' }
 
 const network: Facts = (_, { online }) =>

@@ -5,10 +5,15 @@ interface InstallPrompt extends Event {
   prompt(): Promise<unknown>
 }
 
-/** Shows a button as long as the browser would install the page. `changed` is called once it is installed. */
-export function offerInstall(changed: () => void, failed: (error: unknown) => void): void {
+/**
+ * Shows a button as long as the browser would install the page. Returns what tells whether it is installed, as far as
+ * this tab knows; `changed` is called once it is.
+ */
+export function offerInstall(changed: () => void, failed: (error: unknown) => void): () => boolean {
   const button = find('install', HTMLButtonElement)
+  const ownWindow = matchMedia('(display-mode: standalone)')
   let prompt: InstallPrompt | undefined
+  let wasInstalled = false
 
   function offer(next: InstallPrompt | undefined): void {
     prompt = next
@@ -22,6 +27,7 @@ export function offerInstall(changed: () => void, failed: (error: unknown) => vo
     offer(event)
   })
   addEventListener('appinstalled', () => {
+    wasInstalled = true
     offer(undefined)
     changed()
   })
@@ -31,13 +37,9 @@ export function offerInstall(changed: () => void, failed: (error: unknown) => vo
     offer(undefined)
     asked?.prompt().catch(failed)
   })
+  return () => wasInstalled || ownWindow.matches
 }
 
 function isPrompt(event: Event): event is InstallPrompt {
   return 'prompt' in event && typeof event.prompt === 'function'
-}
-
-/** Whether it runs as an application, in a window of its own. */
-export function isInstalled(): boolean {
-  return matchMedia('(display-mode: standalone)').matches
 }

@@ -22,6 +22,7 @@ async function openReady({ siteUrl }: Pick<Demo, 'siteUrl'>, browser = chromium(
 
 test('Chromium finds nothing that keeps the page from being installed', async () => {
   const page = await openReady(await serveDemo())
+  await expect.poll(() => page.getByRole('button', { name: 'Install' }).isVisible(), soon).toBe(true)
   const session = await devTools(page)
   const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
   expect(installabilityErrors).toEqual([])

@@ -210,6 +210,8 @@ export class Runner {
       if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)
       const context = execution.context()
       if (await kind.isDone?.(fitted.payload, context)) return returned(execution, undefined, options)
+      // Given back, lost or cancelled while its payload was read: nothing is begun.
+      if (execution.abortedBy) throw execution.abortedBy
       return returned(execution, await kind.run?.(fitted.payload, context), options)
     } catch (error) {
       return threw(execution, error, options)

@@ -115,6 +115,59 @@ describe('a claim whose answer comes after', () => {
   }
 })
 
+/** Payloads are read when the gate lets them. */
+function readingLate(store: StoreFactory): { store: StoreFactory; release: () => void } {
+  const held = gate()
+  return {
+    store: (name) => {
+      const inner = store(name)
+      return {
+        ...inner,
+        async payload(id) {
+          await held.promise
+          return inner.payload(id)
+        },
+      }
+    },
+    release: () => held.open(),
+  }
+}
+
+describe('a payload that is read after', () => {
+  for (const verb of ['stop', 'close', 'leave', 'cancel'] as const) {
+    it(`${verb} is handed to no handler`, async () => {
+      const shared = memoryStore()
+      const { store, release } = readingLate(shared)
+      const { given, keep, clock } = bench(shared)
+      const ran: string[] = []
+      const open = (who: string, from: StoreFactory) =>
+        keep(
+          createQueue({
+            ...given({ store: from }),
+            handlers: { ping: (_: Uint8Array) => void ran.push(who) },
+          }),
+        )
+      const first = open('first', store)
+      await first.start()
+      const { id } = await first.enqueue('ping', new Uint8Array(2))
+      await until(async () => (await first.info()).counts.running === 1)
+      const ended =
+        verb === 'cancel' ? first.cancel(id) : verb === 'stop' ? first.stop({ graceMs: 0 }) : first[verb]()
+      await turns()
+      release()
+      await ended
+      await turns()
+      expect(ran).toEqual([])
+      const second = open('second', shared)
+      await second.start()
+      const isOver = async () =>
+        (await second.get(id))?.state === (verb === 'cancel' ? 'cancelled' : 'completed')
+      await untilLater(clock, isOver)
+      expect(ran).toEqual(verb === 'cancel' ? [] : ['second'])
+    })
+  }
+})
+
 describe('delivery at most once', () => {
   it('does not call a handler again that snoozed', async () => {
     const { given, keep, clock } = bench()

@@ -50,13 +50,20 @@ export async function runCases(
     const tabs: Tab[] = []
     const bench = benchOf(session, `${prefix} ${results.length}`, tabs)
     const startedAt = performance.now()
-    const error = await inTime(() => run(bench))
-    // One that the case closed, or that went with its browser, is closed.
-    for (const tab of tabs) await tab.close().catch(() => undefined)
+    let error = await inTime(() => run(bench))
+    for (const tab of tabs) {
+      const unanswered = await inTime(() => closed(tab))
+      error ??= unanswered
+    }
     const ms = Math.round(performance.now() - startedAt)
     results.push({ name, ms, ...(error !== undefined && { error }) })
   }
   return results
+}
+
+/** One that the case closed, or that went with its browser, is closed. One that does not answer fails the case. */
+async function closed(tab: Tab): Promise<void> {
+  await tab.close().catch(() => undefined)
 }
 
 function benchOf(session: Session, name: string, tabs: Tab[]): Bench {

@@ -1,11 +1,9 @@
 /** Works of several tabs, or with an eye on the page from outside. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { chromium } from 'playwright-core'
 import type { Tab } from '../engines/engine.ts'
+import { openProtocol } from './protocol.ts'
 import { CheckError } from './measure.ts'
 import type { Session } from './session.ts'
 import type { Measured } from './work.ts'
@@ -82,22 +80,27 @@ const heapOfAJob: Outside = {
   async measure(session, tab, { rounds, scale }) {
     if (session.engine !== 'chromium') return undefined
     const count = Math.max(1_000, Math.round(50_000 * scale))
-    const gauge = await openGauge(session)
+    const protocol = await openProtocol(session)
+    const used = async (): Promise<number> => {
+      await protocol.send('HeapProfiler.collectGarbage')
+      await protocol.send('HeapProfiler.collectGarbage')
+      return (await protocol.send('Runtime.getHeapUsage')).usedSize
+    }
     const payload = (await tab.evaluate((jobs) => bench.heap.payloadLength(jobs), count)) / count
     const [loaded, taken]: number[][] = [[], []]
     try {
       for (let round = 0; round < Math.min(rounds, 3); round += 1) {
-        const before = await gauge.used()
+        const before = await used()
         await tab.evaluate((jobs) => bench.heap.load(jobs), count)
-        loaded?.push(((await gauge.used()) - before) / count - payload)
+        loaded?.push(((await used()) - before) / count - payload)
         await tab.evaluate(() => bench.heap.drop())
-        const empty = await gauge.used()
+        const empty = await used()
         await tab.evaluate((jobs) => bench.heap.takeIn(jobs), count)
-        taken?.push(((await gauge.used()) - empty) / count - payload)
+        taken?.push(((await used()) - empty) / count - payload)
         await tab.evaluate(() => bench.heap.drop())
       }
     } finally {
-      await gauge.close()
+      await protocol.detach()
     }
     return {
       id: 'P7',
@@ -110,26 +113,6 @@ const heapOfAJob: Outside = {
       ],
     }
   },
-}
-
-/** A second connection to the browser, by where it says in its profile that it listens. */
-async function openGauge({ profile, url }: Session) {
-  const [port, path] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').trim().split('\n')
-  const browser = await chromium.connectOverCDP(`ws://127.0.0.1:${port}${path}`, { noDefaults: true })
-  const page = browser
-    .contexts()[0]
-    ?.pages()
-    .find((each) => each.url().startsWith(url))
-  if (page === undefined) throw new Error('Cannot find the page of the bench')
-  const protocol = await page.context().newCDPSession(page)
-  return {
-    async used() {
-      await protocol.send('HeapProfiler.collectGarbage')
-      await protocol.send('HeapProfiler.collectGarbage')
-      return (await protocol.send('Runtime.getHeapUsage')).usedSize
-    },
-    close: () => protocol.detach(),
-  }
 }
 
 /** What the check of sizes says: it holds the budgets, which are exact. */

@@ -5,6 +5,7 @@ import { engineNames } from '../tools/engines.ts'
 import { printCharts, svgOf } from './chart.ts'
 import { CheckError, measure } from './measure.ts'
 import { outside } from './outside.ts'
+import { printProfiles } from './profile.ts'
 import { printReceiver } from './receiver.ts'
 import { printFigures, printTargets, verdictsOf } from './report.ts'
 import { startSession } from './session.ts'
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     chart: { type: 'string' },
+    profile: { type: 'boolean', default: false },
     receiver: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
   },
@@ -47,18 +49,21 @@ if (values.receiver) {
   process.exit()
 }
 const which = values.growth ? ('growth' as const) : ('table' as const)
-const session = await startSession(engine)
+const session = await startSession(engine, values.profile)
 try {
   const tab = await session.open()
-  for (const work of await tab.evaluate((which) => bench.works(which), which)) {
+  if (values.profile) await printProfiles(session, tab, wanted ?? [], scale)
+  for (const work of values.profile ? [] : await tab.evaluate((which) => bench.works(which), which)) {
     if (isWanted(work.id)) keep(await measure(tab, work, { rounds, scale, begun }))
   }
-  for (const work of values.smoke || values.growth ? [] : outside) {
+  for (const work of values.smoke || values.growth || values.profile ? [] : outside) {
     if (isWanted(work.id)) keep(await work.measure(session, tab, { rounds, scale }))
   }
   if (values.json) {
     const targets = measured.flatMap(verdictsOf)
     console.log(JSON.stringify({ browser: session.version, rounds, measured, targets }, undefined, 2))
+  } else if (values.profile) {
+    console.log(session.version)
   } else if (values.growth) {
     printCharts(measured)
     if (values.chart !== undefined) writeFileSync(values.chart, svgOf(measured))

@@ -23,9 +23,9 @@ export interface Session {
   end(): Promise<void>
 }
 
-export async function startSession(engine: EngineName): Promise<Session> {
+export async function startSession(engine: EngineName, isReadable = false): Promise<Session> {
   const profile = makeFolder()
-  const site = await serveBench()
+  const site = await serveBench(isReadable)
   const browser = await launches[engine]({ profile, isPrivate: false }).catch(async (error: unknown) => {
     await site.close()
     throw error

@@ -19,9 +19,9 @@ const html = `<!doctype html>
 </html>
 `
 
-/** The page of the bench on a free port of the loopback. */
-export async function serveBench(): Promise<Site> {
-  const script = await bundlePage()
+/** The page of the bench on a free port of the loopback; for profiles, with the names that functions have. */
+export async function serveBench(isReadable: boolean): Promise<Site> {
+  const script = await bundlePage(isReadable)
   const server = createServer((request, response) => {
     const isScript = request.url === '/page.js'
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
@@ -44,11 +44,11 @@ export async function serveBench(): Promise<Site> {
 }
 
 /** Ours and the peers as a user would ship them. */
-async function bundlePage(): Promise<string> {
+async function bundlePage(isReadable: boolean): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [path('test/bench/page/page.ts')],
     bundle: true,
-    minify: true,
+    minify: !isReadable,
     write: false,
     format: 'esm',
     platform: 'browser',

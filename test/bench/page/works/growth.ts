@@ -21,11 +21,15 @@ function curve(
     unit: 'µs',
     targets: [],
     contestants: sizes.map((size) => ({
-      name: size.toLocaleString('en').replaceAll(',', ' '),
+      name: named(size),
       rounds: 1,
       run: (scale) => flow({ scale, ...optionsOf(Math.round(size * scale)) }),
     })),
   }
+}
+
+function named(size: number): string {
+  return size.toLocaleString('en').replaceAll(',', ' ')
 }
 
 /** What grows, and what it costs: `npm run bench -- --growth`. */
@@ -64,7 +68,7 @@ export const growth: readonly PageWork[] = [
     unit: 'ms',
     targets: [],
     contestants: backlogs.map((size) => ({
-      name: size.toLocaleString('en').replaceAll(',', ' '),
+      name: named(size),
       rounds: 1,
       run: (scale) => coldStart(scaled(size, scale)),
     })),
@@ -75,7 +79,7 @@ export const growth: readonly PageWork[] = [
     unit: 'kB',
     targets: [],
     contestants: [10_000, 100_000, 1_000_000].map((size) => ({
-      name: size.toLocaleString('en').replaceAll(',', ' '),
+      name: named(size),
       rounds: 1,
       run: (scale) => disk(scaled(size, scale)),
     })),

@@ -105,6 +105,7 @@ async function createLab(
     lab,
     async close() {
       await Promise.all([...tabs].map((tab) => tab.close()))
+      await workers.forget()
       await watch.close()
     },
   }

@@ -6,6 +6,8 @@ export interface Workers {
   sync(tag: string): Promise<void>
   /** Stops the worker, whatever it is doing. */
   stop(): Promise<void>
+  /** Has the browser forget it: it would run on for as long as somebody watches. */
+  forget(): Promise<void>
 }
 
 export async function overseeWorkers(session: CDPSession, origin: string): Promise<Workers> {
@@ -22,15 +24,21 @@ export async function overseeWorkers(session: CDPSession, origin: string): Promi
     }
   })
   await session.send('ServiceWorker.enable')
+  const stop = async (): Promise<void> => {
+    await session.send('ServiceWorker.stopAllWorkers')
+    while ([...running.values()].includes(true)) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   return {
+    stop,
+    async forget() {
+      if (registration === undefined) return
+      await session.send('ServiceWorker.unregister', { scopeURL: `${origin}/` })
+      await session.send('ServiceWorker.stopAllWorkers')
+    },
     async sync(tag) {
       if (registration === undefined) return
       const options = { origin, registrationId: registration, tag, lastChance: false }
       await session.send('ServiceWorker.dispatchSyncEvent', options)
-    },
-    async stop() {
-      await session.send('ServiceWorker.stopAllWorkers')
-      while ([...running.values()].includes(true)) await new Promise((resolve) => setTimeout(resolve, 20))
     },
   }
 }

@@ -36,38 +36,6 @@ test('an awaited enqueue costs one transaction, a thousand at once three at the 
   expect(counted.pending).toBe(1_002)
 })
 
-const absences = [
-  {
-    name: 'is absent',
-    hide: () => Object.defineProperty(globalThis, 'indexedDB', { value: undefined }),
-  },
-  {
-    name: 'may not be looked at',
-    hide: () =>
-      Object.defineProperty(globalThis, 'indexedDB', {
-        get() {
-          throw new DOMException('Access is denied for this document', 'SecurityError')
-        },
-      }),
-  },
-  {
-    name: 'does not open',
-    hide: () => {
-      IDBFactory.prototype.open = () => {
-        throw new DOMException('Access to the IndexedDB API is denied in this context', 'SecurityError')
-      }
-    },
-  },
-]
-
-test.each(absences)(
-  'where IndexedDB $name calls say how to ask for memory, which then works',
-  async ({ hide }) => {
-    const site = await serveSite()
-    await expectMemory(await chromium().open(site.url, (fresh) => fresh.addInitScript(hide)))
-  },
-)
-
 test('where cookies are blocked, and storage with them, calls say how to ask for memory, which then works', async () => {
   const [site, profile] = [await serveSite(), scratchDirectory()]
   mkdirSync(join(profile, 'Default'))

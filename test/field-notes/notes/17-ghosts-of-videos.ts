@@ -20,6 +20,7 @@ export const ghostsOfVideos: Note = {
     for (const video of videos) await tab.put(video)
     await tab.reload()
     await lab.restoreNetwork()
+    if (lab.peer.lacks.drain === undefined) await tab.drain()
     for (const { id, bytes } of videos) {
       if (!(await lab.until(() => server.applied.includes(id)))) return broke(`${id} is never sent`)
       const [body] = server.deliveries.filter((each) => each.id === id).map((each) => each.body)

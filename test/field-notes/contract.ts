@@ -56,7 +56,7 @@ export interface Outbox {
 }
 
 /** What not every queue can do. */
-export type Skill = 'drain' | 'waiting' | 'sent' | 'failures' | 'topic' | 'file'
+export type Skill = 'drain' | 'waiting' | 'sent' | 'failures' | 'topic'
 
 /** One queue under test. */
 export interface Peer {

@@ -35,7 +35,6 @@ const tanstack: Peer = {
   lacks: {
     failures: 'what fails for good is removed, and rejects a promise that a reload forgets',
     topic: 'transactions are appended, none can be replaced',
-    file: 'its outbox keeps JSON alone',
   },
 }
 

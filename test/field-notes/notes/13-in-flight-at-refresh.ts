@@ -9,6 +9,8 @@ export const inFlightAtRefresh: Note = {
     // Where the page itself sends, and waits for the answer, the refresh ends this.
     tab.put({ id: 'w1' }).catch(() => undefined)
     if (!(await until(() => held.deliveries.length > 0))) return broke('never sent')
+    // Only what is in flight now is cut off.
+    server.answer = () => 200
     await tab.reload()
     held.release('cut')
     await until(async () => server.deliveries.length > 1 || sync())

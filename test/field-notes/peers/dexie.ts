@@ -9,7 +9,7 @@ import { bodyOf, offer, urlOf } from './page.ts'
 interface Row {
   readonly number: number
   readonly write: Write
-  readonly file?: Blob
+  readonly body: Blob | string
   readonly status: 'pending' | 'failed'
   readonly attempts: number
   readonly error?: string
@@ -19,9 +19,8 @@ const database = new Dexie('app')
 database.version(1).stores({ outbox: '++number, status' })
 const outbox: Table<Row, number, Omit<Row, 'number'>> = database.table('outbox')
 
-async function send({ number, write, file, attempts }: Row): Promise<void> {
+async function send({ number, write, body, attempts }: Row): Promise<void> {
   const headers = { 'Idempotency-Key': write.id }
-  const body = file ?? bodyOf(write)
   const { ok, status } = await fetch(urlOf(write), { method: 'POST', body, headers })
   if (ok) await outbox.delete(number)
   else {
@@ -65,8 +64,7 @@ offer({
     void flush()
   },
   async put(write) {
-    const file = write.bytes === undefined ? {} : { file: new Blob([new Uint8Array(write.bytes)]) }
-    await outbox.add({ write, ...file, status: 'pending', attempts: 0 })
+    await outbox.add({ write, body: bodyOf(write), status: 'pending', attempts: 0 })
     void flush()
   },
   drain: () => flush(),

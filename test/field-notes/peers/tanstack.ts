@@ -4,8 +4,13 @@ import { NonRetriableError, type OfflineExecutor, startOfflineExecutor } from '@
 import type { Write } from '../contract.ts'
 import { bodyOf, offer, urlOf } from './page.ts'
 
+/** A write with what is to be sent of it. */
+interface Item extends Write {
+  readonly body: Blob | string
+}
+
 // What is written only goes to the server: nothing comes back into the collection.
-const writes = createCollection<Write, string>({
+const writes = createCollection<Item, string>({
   id: 'writes',
   getKey: ({ id }) => id,
   startSync: true,
@@ -16,9 +21,9 @@ type MutationFn = Parameters<typeof startOfflineExecutor>[0]['mutationFns'][stri
 
 const send: MutationFn = async ({ transaction, idempotencyKey }) => {
   for (const { modified } of transaction.mutations) {
-    const write = modified as unknown as Write
+    const { body, ...write } = modified as unknown as Item
     const headers = { 'Idempotency-Key': idempotencyKey }
-    const { ok, status } = await fetch(urlOf(write), { method: 'POST', body: bodyOf(write), headers })
+    const { ok, status } = await fetch(urlOf(write), { method: 'POST', body, headers })
     if (status >= 400 && status < 500)
       throw new NonRetriableError(`Cannot write: the server answers ${status}`)
     if (!ok) throw new Error(`Cannot write: the server answers ${status}`)
@@ -53,7 +58,7 @@ offer({
   },
   async put(write) {
     const transaction = opened().createOfflineTransaction({ mutationFnName: 'send', autoCommit: false })
-    transaction.mutate(() => writes.insert(write))
+    transaction.mutate(() => writes.insert({ ...write, body: bodyOf(write) }))
     const through = transaction.commit().then(() => void sent.add(write.id))
     // It tells when a write is through; that one is kept shows in its outbox.
     const { id } = transaction

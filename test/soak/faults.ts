@@ -123,7 +123,12 @@ export function order(scene: Scene, targets: readonly Target[], fate?: 'dies'): 
   const names = targets.flatMap(({ contexts }) => contexts)
   const { deadAt } = scene.record
   if (fate === 'dies') for (const name of names) deadAt.set(name, deadAt.get(name) ?? from)
-  return () => ({ from, until: Date.now(), contexts: new Set(names), variant: undefined })
+  return () => ({
+    from,
+    until: Date.now(),
+    contexts: new Set(names),
+    variant: undefined,
+  })
 }
 
 function workersOf({ browser }: Scene): Target[] {

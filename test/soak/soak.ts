@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ensureSettled } from './ending.ts'
 import { type Draws, draws } from './draw.ts'
 import { deeds } from './faults.ts'
@@ -22,7 +25,9 @@ export async function soak(seed: number, minutes: number, say: (line: string) =>
     await storm(scene, draw, startedAt + minutes * 60_000, tell)
     tell('no more faults')
     const left = await ensureSettled(scene, draw.oneOf(['tabs', 'worker']), tell)
-    return judge(scene, left)
+    const verdict = judge(scene, left)
+    if (verdict.findings.length > 0) tell(`everything is in ${keep(scene, seed)}`)
+    return verdict
   } catch (error) {
     throw new Error(`${error}; unanswered: ${scene.browser.unanswered().join(', ')}`)
   } finally {
@@ -64,4 +69,13 @@ async function commit(
     if (done) return void scene.record.faults.push({ ...done, kind })
     tell(`${kind}: came to nothing`)
   }
+}
+
+/** What the contexts told and the server recorded, for whoever looks into what was found. Returns where it is. */
+function keep({ record, server }: Scene, seed: number): string {
+  const path = join(tmpdir(), `holdfast-soak-${seed}-${Date.now()}.json`)
+  const plain = (_: string, value: unknown): unknown =>
+    value instanceof Map || value instanceof Set ? [...value] : value
+  writeFileSync(path, JSON.stringify({ ...record, uploads: server.uploads, acks: server.acks }, plain))
+  return path
 }

@@ -6,6 +6,8 @@ import { grouped } from './grouped.ts'
 /** An upload that took effect: a raw delivery. */
 interface Delivery extends Upload {
   readonly effectAt: number
+  /** When its handler was called. One that told nothing of it was in a context that died. */
+  readonly startedAt: number
   /** Until when it could be interrupted: the job's end was on the disk, or its handler was over without one. */
   readonly openUntil: number
 }
@@ -15,13 +17,14 @@ interface Delivery extends Upload {
  * job's end being on the disk.
  *
  * In flight at a fault are the jobs with a delivery that (1) was sent by one of the contexts that the fault could interrupt, (2)
- * came, and took effect, before the fault had come to pass, and (3) was still open when the fault was ordered. It is open from
- * the instant the server received it until some context was told by the queue that the job has ended, which is after that was
- * committed; or, where the handler threw or its signal aborted first, until that. What a handler that died had in hand stays open
- * until its context's end was ordered. Each delivery that is beyond the first of its job must be laid to a fault that met the one
- * before it, and one fault answers for one delivery of a job: so there are never more than jobs in flight, over all faults. An
- * answer that the server dropped on purpose is a fault that met this one job, and so is what a worker gave back at the deadline
- * of its event.
+ * by a handler that was called before the fault had come to pass, and (3) that was still open when the fault was ordered. It is
+ * open until some context was told by the queue that the job has ended, which is after that was committed; or, where the handler
+ * threw or its signal aborted first, until that. What a handler that died had in hand stays open until its context's end was
+ * ordered. When the server got the request does not count: it may be on its way for longer than its sender lives.
+ *
+ * Each delivery that is beyond the first of its job must be laid to a fault that met the one before it, and one fault answers for
+ * one delivery of a job: so there are never more than jobs in flight, over all faults. An answer that the server dropped on
+ * purpose is a fault that met this one job, and so is what a worker gave back at the deadline of its event.
  */
 export function judgeDeliveries({ record, server }: Evidence): Verdict {
   const findings: string[] = []
@@ -39,7 +42,9 @@ export function judgeDeliveries({ record, server }: Evidence): Verdict {
   for (const fault of record.faults) {
     inFlight += new Set(deliveries.filter((each) => hits(fault, each)).map(({ job }) => job)).size
   }
-  for (const each of deliveries) if (isFaultOfItsOwn(each, givenBack)) inFlight += 1
+  inFlight += deliveries.filter(
+    (each) => isFaultOfItsOwn(each, givenBack) && !record.faults.some((fault) => hits(fault, each)),
+  ).length
 
   for (const [key, told] of grouped(deliveries, ({ idempotencyKey }) => idempotencyKey)) {
     const laidTo = new Set<Fault>()
@@ -72,10 +77,11 @@ export function judgeDeliveries({ record, server }: Evidence): Verdict {
 }
 
 function deliveriesOf(
-  { ends, finishedAt, deadAt }: Record,
+  { starts, ends, finishedAt, deadAt }: Record,
   uploads: readonly Upload[],
   ackedAt: ReadonlyMap<string, number>,
 ): Delivery[] {
+  const calledAt = new Map(starts.map(({ id, epoch, context, at }) => [`${id} ${epoch} ${context}`, at]))
   const failedAt = new Map<string, number>()
   for (const { id, epoch, context, how, at } of ends) {
     if (how !== 'returned') failedAt.set(`${id} ${epoch} ${context}`, at)
@@ -89,12 +95,13 @@ function deliveriesOf(
       failedAt.get(`${job} ${epoch} ${context}`) ?? Number.POSITIVE_INFINITY,
       deadAt.get(context) ?? Number.POSITIVE_INFINITY,
     )
-    return [{ ...upload, effectAt, openUntil }]
+    const startedAt = calledAt.get(`${job} ${epoch} ${context}`) ?? Number.NEGATIVE_INFINITY
+    return [{ ...upload, effectAt, startedAt, openUntil }]
   })
 }
 
-function hits({ from, until, contexts }: Fault, { context, effectAt, openUntil }: Delivery): boolean {
-  return contexts.has(context) && effectAt <= until && openUntil >= from
+function hits({ from, until, contexts }: Fault, { context, startedAt, openUntil }: Delivery): boolean {
+  return contexts.has(context) && startedAt <= until && openUntil >= from
 }
 
 function isFaultOfItsOwn(

@@ -23,7 +23,7 @@ export interface Fault {
   /** When it had come to pass: what it could interrupt was interrupted by then. */
   readonly until: number
   /** Whose handlers it could interrupt. */
-  readonly contexts: ReadonlySet<string>
+  readonly contexts: Set<string>
 }
 
 /** By whom, and what. */

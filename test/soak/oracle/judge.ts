@@ -1,5 +1,6 @@
 import type { Look } from '../page/page.ts'
 import { type FaultKind, faultKinds } from '../record.ts'
+import { dateDeaths } from './deaths.ts'
 import { judgeDeliveries } from './deliveries.ts'
 import { judgeEnds } from './ends.ts'
 import { judgeEpochs } from './epochs.ts'
@@ -8,6 +9,7 @@ import { judgeOrder } from './order.ts'
 
 export function judge(evidence: Evidence, left: Look): Verdict {
   const { record, server } = evidence
+  dateDeaths(record)
   const counts = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]))
   for (const { kind } of record.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   const missing = faultKinds.filter((kind) => counts.get(kind) === 0)

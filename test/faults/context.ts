@@ -69,6 +69,16 @@ export const contextFaults: readonly Fault[] = [
     caughtBy: 'simulator',
   },
   {
+    name: 'a handler begins though its job was given back while the payload was read',
+    file: 'src/worker/runner.ts',
+    from: '      if (execution.abortedBy) throw execution.abortedBy\n',
+    to: '',
+    caughtBy: {
+      file: 'test/unit/worker/late.test.ts',
+      test: 'a payload that is read after leave is handed to no handler',
+    },
+  },
+  {
     name: 'a checkpoint is granted before it is in the log',
     file: 'src/worker/execution.ts',
     from: 'await this.#hooks.checkpoint(this, text)',

@@ -11,7 +11,7 @@ interface Frame {
   readonly callFrame: { readonly functionName: string; readonly lineNumber: number }
 }
 
-export interface CpuProfile {
+interface CpuProfile {
   readonly nodes: readonly Frame[]
   readonly samples?: readonly number[] | undefined
   readonly timeDeltas?: readonly number[] | undefined
@@ -42,7 +42,7 @@ export async function printProfiles(
 }
 
 /** The functions that took most by themselves, and what the thread did besides. */
-export function linesOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile): string[] {
+function linesOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile): string[] {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName || '(anonymous)']))
   const taken = new Map<string, number>()
   samples.forEach((id, index) => {

@@ -30,7 +30,9 @@ globalThis.bench = {
     })),
   begin({ work, contestant, scale }) {
     told = undefined
-    const runner = works.find(({ id }) => id === work)?.contestants.find(({ name }) => name === contestant)
+    const runner = [...works, ...growth]
+      .find(({ id }) => id === work)
+      ?.contestants.find(({ name }) => name === contestant)
     if (runner === undefined) throw new RangeError(`There is no ${contestant} in ${work}`)
     runner.run(scale).then(
       (figure) => {

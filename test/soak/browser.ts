@@ -27,9 +27,9 @@ export interface Browser {
   readonly overseer: Target
   /** Whose service worker is registered, by its scope. */
   readonly registrations: ReadonlyMap<string, string>
-  /** Whether a service worker runs, and how often one was seen stopped. */
   /** What was in a process that crashed: workers and tabs of a site may share one. */
   readonly crashed: readonly Crash[]
+  /** Whether a service worker runs, and how often one was seen stopped. */
   readonly workers: Workers
   open(url: string): Promise<Target>
   close(target: Target): Promise<void>

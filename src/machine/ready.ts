@@ -34,6 +34,8 @@ export class Ready {
   readonly #boostMs: number
   readonly #journal: Journal
   readonly #lanes: Map<string, Lane> = new Map()
+  /** The lane asked for last: most jobs in a row are of one. */
+  #last: Lane | undefined
   readonly #lines: Map<string, Heap<Place>> = new Map()
 
   constructor(jobs: () => Table<Job>, boostMs: number, journal: Journal) {
@@ -151,10 +153,14 @@ export class Ready {
   }
 
   #lane(job: Job): Lane {
+    const { owner, kind } = job
+    if (this.#last?.kind === kind && this.#last.owner === owner) return this.#last
     const key = laneOf(job)
     const found = this.#lanes.get(key)
-    if (found) return found
-    const { owner, kind } = job
+    if (found) {
+      this.#last = found
+      return found
+    }
     const waits = new Waits(this.#journal)
     const counts = { ...standing }
     const ready = new Heap(this.before)

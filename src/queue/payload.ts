@@ -34,8 +34,12 @@ export function encodePayload(
   if (value === undefined) return {}
   if (isJson(value)) {
     const text = JSON.stringify(value)
+    if (text.length <= maxInlineLength) {
+      // Counted where it can be too much only: no character takes more than three bytes.
+      const bytes = text.length * 3 > maxBytes ? utf8Bytes(text) : 0
+      return checked({ payload: text }, bytes, kind, maxBytes)
+    }
     const bytes = utf8Bytes(text)
-    if (text.length <= maxInlineLength) return checked({ payload: text }, bytes, kind, maxBytes)
     return checked({ beside: bytes, value: JSON.parse(text) }, bytes, kind, maxBytes)
   }
   const clone = cloned(value, kind)

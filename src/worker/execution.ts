@@ -136,8 +136,9 @@ export class Execution implements Holder {
 
   #limit(ms: number, what: string, given: number): (() => void) | undefined {
     if (ms === Number.POSITIVE_INFINITY) return undefined
-    const message = `Cannot go on with job "${this.id}": it ${what} (${given} ms)`
-    return this.#hooks.clock.setTimer(() => this.abort(new QueueError('timeout', message)), ms)
+    return this.#hooks.clock.setTimer(() => {
+      this.abort(new QueueError('timeout', `Cannot go on with job "${this.id}": it ${what} (${given} ms)`))
+    }, ms)
   }
 
   #stopTimers(): void {

@@ -27,7 +27,7 @@ export function withFarewells(store: Store): Store {
       forgotten = draft?.forget ?? []
       return draft
     })
-    if (seq !== undefined) farewells.forget(forgotten)
+    if (seq !== undefined && forgotten.length > 0) farewells.forget(forgotten)
     return seq
   }
   const { join } = store

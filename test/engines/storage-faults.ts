@@ -13,8 +13,11 @@ export interface StorageFault {
 
 export const storageFaults: Readonly<Record<string, StorageFault>> = {
   'the connection is closed underneath': {
-    seen: [],
-    engines: ['a connection that dies is opened again, and nobody notices'],
+    seen: ['failing', 'recovered'],
+    engines: [
+      'a connection that dies is opened again, and nobody notices',
+      'a connection that is cut under a read is opened again, and nobody notices; under a write that is told, and it commits once',
+    ],
   },
   'the database is deleted': {
     seen: ['replaced', 'job-cancelled'],

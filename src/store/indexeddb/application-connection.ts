@@ -5,7 +5,7 @@ import type { ApplicationDatabase } from './application-database.ts'
 import type { Link } from './link.ts'
 import type { Connection } from './open.ts'
 import { askHead, headOf, storeNames } from './schema.ts'
-import { type Ground, runOn, type Step, type TransactionOptions } from './transaction.ts'
+import { type Ground, runOn, type Step, suspended, type TransactionOptions } from './transaction.ts'
 
 /** What is used of a Dexie. */
 interface DexieLike extends ApplicationDatabase {
@@ -115,9 +115,15 @@ async function live<T>(
   options: TransactionOptions,
   work: (step: Step) => () => T,
 ): Promise<T> {
-  const answer = runOn(ground, options, work)
-  if (answer === undefined) throw unavailable(ground.identity, closed)
-  return answer
+  for (;;) {
+    const answer = runOn(ground, options, work)
+    if (answer === undefined) throw unavailable(ground.identity, closed)
+    try {
+      return await answer
+    } catch (error) {
+      if (error !== suspended) throw error
+    }
+  }
 }
 
 async function rawOf(given: ApplicationDatabase, identity: string): Promise<IDBDatabase> {

@@ -41,12 +41,15 @@ export function createLink(identity: string, opener: Opener, lost: () => void): 
   const start = async (): Promise<Connection> => {
     try {
       freeze.start()
-      await freeze.over()
-      if (current) return current
-      const connection = await openPatiently(identity, opener, gone, () => !closed)
-      if (closed) connection.release()
-      else if (!dead.has(connection.db)) current = connection
-      return connection
+      for (;;) {
+        await freeze.over()
+        if (current) return current
+        const connection = await openPatiently(identity, opener, gone, () => !closed)
+        if (closed || freeze.isOn) connection.release()
+        else if (!dead.has(connection.db)) current = connection
+        // What was opened on the way into the freeze would be held all through it.
+        if (!freeze.isOn) return connection
+      }
     } finally {
       opening = undefined
     }

@@ -15,6 +15,8 @@ export interface Connection {
   base: number
   /** Whether the reserve record is there, as far as this handle knows. */
   reserved: boolean
+  /** Whether the browser dropped a damaged database when this connection was opened, and that made another. */
+  readonly isLost?: boolean
   /** Whether a transaction on it was completed. */
   isProven: boolean
   /** Called when the browser cut the connection, for transactions that might wait for an answer for ever. */
@@ -58,8 +60,11 @@ export async function openOwn(
   ...[gone, withReserve]: Parameters<Opener>
 ): Promise<Connection> {
   const onCut = new Set<() => void>()
+  let isLost = false
   const db = await openDB<Schema>(databaseName, version, {
-    upgrade(database, _from, _to, transaction) {
+    upgrade(database, _from, _to, transaction, event) {
+      // Chromium's word for it; the other engines have none.
+      isLost = Reflect.get(event, 'dataLoss') === 'total'
       createStores(unwrap(database))
       // Raw requests: idb's promises of an aborted upgrade would reject with nobody to hear them. The open request
       // rejects too, and that is heard.
@@ -85,7 +90,7 @@ export async function openOwn(
     const [log, reserves] = await Promise.all([store.get('log'), store.count('reserve'), done])
     if (typeof log !== 'string') throw corruptStore(identity, 'its log has no id')
     const raw = unwrap(db)
-    const known = { log, base: 0, reserved: reserves > 0, isProven: false }
+    const known = { log, base: 0, reserved: reserves > 0, isLost, isProven: false }
     return { db: raw, prefix: '', ...known, onCut, release: () => raw.close() }
   } catch (error) {
     db.close()

@@ -36,24 +36,38 @@ export interface TransactionOptions {
 export type Run = <T>(options: TransactionOptions, work: (step: Step) => () => T) => Promise<T>
 
 const maxTries = 4
-const suspended = Symbol('the page went away while it read')
+/** What a read rejects with that is to be made again. */
+export const suspended: unique symbol = Symbol('the page went away while it read')
+const cutOff = Symbol('the connection was lost while it read')
 
 /**
  * How the store of this link runs a transaction. `work` makes the first requests, and returns a function that gives
  * the answer once the transaction is complete.
  *
- * Where the connection turns out to be dead before anything was sent, another is opened; that is all that is retried.
+ * Where the connection turns out to be dead before anything was sent, another is opened. Reading again changes nothing,
+ * so what was read while the page went away is read again when it is back, and once more where the connection was cut.
  */
 export function createRun(link: Link, identity: string): Run {
   return async (options, work) => {
-    for (let tries = 1; ; tries += 1) {
+    let tries = 0
+    let readsAgain = true
+    for (;;) {
       // No await where there is a connection: a page that is going away has no later.
       const connection = link.current ?? (await link.open())
       const drop = () => link.drop(connection)
-      const answer = runOn({ connection, identity, drop }, options, work)
-      if (answer !== undefined) return answer
-      drop()
-      if (tries === maxTries) throw unavailable(identity)
+      const answer = runOn({ connection, identity, drop, readsAgain }, options, work)
+      if (answer === undefined) {
+        drop()
+        tries += 1
+        if (tries === maxTries) throw unavailable(identity)
+        continue
+      }
+      try {
+        return await answer
+      } catch (error) {
+        if (error === cutOff) readsAgain = false
+        else if (error !== suspended) throw error
+      }
     }
   }
 }
@@ -61,11 +75,13 @@ export function createRun(link: Link, identity: string): Run {
 /** A connection to run transactions on, and what lets go of it. */
 export interface Ground extends Pick<Step, 'connection' | 'drop'> {
   readonly identity: string
+  /** A read that is cut off is to be made again. */
+  readonly readsAgain?: boolean
 }
 
 /**
- * Runs one transaction on this connection; `undefined` when it is dead, and nothing was sent. A page that was away while
- * it read reads again.
+ * Runs one transaction on this connection; `undefined` when it is dead, and nothing was sent. Rejects with `suspended`
+ * where the page went away while it read.
  */
 export function runOn<T>(
   ground: Ground,
@@ -74,12 +90,7 @@ export function runOn<T>(
 ): Promise<T> | undefined {
   const transaction = begin(ground, options)
   if (transaction === undefined) return undefined
-  const answer = settled({ ...ground, transaction, isJoined: options.also !== undefined }, work)
-  return answer.catch((error: unknown) => {
-    if (error !== suspended) throw error
-    // The page is back, and reading again changes nothing.
-    return runOn(ground, options, work) ?? Promise.reject(failure(ground.identity, transaction.error, false))
-  })
+  return settled({ ...ground, transaction, isJoined: options.also !== undefined }, work)
 }
 
 /** `undefined` on a dead connection. */
@@ -109,10 +120,14 @@ interface Begun extends Ground {
 function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const { transaction, identity, isJoined } = begun
+    const isRead = transaction.mode === 'readonly'
     const { onCut } = begun.connection
     const step = createStep(begun, reject)
     const fail = (cause: unknown) => reject(failure(identity, cause, step.committing))
-    const cut = () => fail(new DOMException('The connection was lost', 'AbortError'))
+    const cut = () => {
+      if (isRead && begun.readsAgain) reject(cutOff)
+      fail(new DOMException('The connection was lost', 'AbortError'))
+    }
     onCut.add(cut)
     const stopListening = whenSuspended(step.suspend)
     const over = () => {
@@ -127,11 +142,14 @@ function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
     })
     transaction.addEventListener('abort', () => {
       over()
-      if (step.isSuspended && transaction.mode === 'readonly') reject(suspended)
-      fail(transaction.error)
+      if (step.isSuspended && isRead) reject(suspended)
       const isAsked = step.aborting || isJoined
       // Neither asked for nor for want of room: the connection is closing, or not worth trusting with the next call.
-      if (!isAsked && nameOf(transaction.error) !== 'QuotaExceededError') begun.drop()
+      if (!isAsked && nameOf(transaction.error) !== 'QuotaExceededError') {
+        begun.drop()
+        if (isRead && begun.readsAgain) reject(cutOff)
+      }
+      fail(transaction.error)
     })
     step.guarded(() => {
       const answer = work(step)

@@ -124,14 +124,16 @@ test('a commit that is never answered fails as uncertain when the browser closes
   expect(entries.map(({ id }) => id)).toEqual(['a:1'])
 })
 
-test('a read that is cut off is store-failed, and certain; the next call opens another connection', async () => {
-  const store = openQueue().open()
-  const head = await headOf(store)
-  const { restore } = replaceMethod<IDBDatabase, unknown[], IDBTransaction>(
+/** Cuts off each read of the log while `isOn`. */
+function cutReads() {
+  const cuts = { isOn: true, count: 0 }
+  replaceMethod<IDBDatabase, unknown[], IDBTransaction>(
     IDBDatabase.prototype,
     'transaction',
     (original, self, args) => {
       const transaction = original(...args)
+      if (!cuts.isOn || !String(args[0]).includes('log')) return transaction
+      cuts.count += 1
       queueMicrotask(() => {
         transaction.abort()
         forceCloseDatabase(self as never)
@@ -139,7 +141,47 @@ test('a read that is cut off is store-failed, and certain; the next call opens a
       return transaction
     },
   )
-  await expect(store.read(head)).rejects.toMatchObject({ code: 'store-failed', uncertain: false })
+  return cuts
+}
+
+test('a read that is cut off is made again on another connection', async () => {
+  const store = openQueue().open()
+  const head = await headOf(store)
+  const cuts = cutReads()
+  const reading = store.read(head)
+  await expect.poll(() => cuts.count).toBe(1)
+  cuts.isOn = false
+  expect((await reading).entries).toEqual([])
+})
+
+test('a read that no answer comes to is made again when the browser closes the connection', async () => {
+  const store = openQueue().open()
+  const head = await headOf(store)
+  let sent: IDBDatabase | undefined
+  const { restore } = replaceMethod<IDBDatabase, unknown[], IDBTransaction>(
+    IDBDatabase.prototype,
+    'transaction',
+    (original, self, args) => {
+      const transaction = original(...args)
+      sent = self
+      // The transaction ends, and says so to nobody.
+      transaction.dispatchEvent = () => true
+      return transaction
+    },
+  )
+  const reading = store.read(head)
+  await expect.poll(() => sent).toBeDefined()
   restore()
+  forceCloseDatabase(sent as never)
+  expect((await reading).entries).toEqual([])
+})
+
+test('a read that is cut off twice is store-failed, and certain; the next call opens another connection', async () => {
+  const store = openQueue().open()
+  const head = await headOf(store)
+  const cuts = cutReads()
+  await expect(store.read(head)).rejects.toMatchObject({ code: 'store-failed', uncertain: false })
+  expect(cuts.count).toBe(2)
+  cuts.isOn = false
   expect((await store.read(head)).entries).toEqual([])
 })

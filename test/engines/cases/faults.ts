@@ -30,6 +30,52 @@ export const faultCases: Cases = {
     deepEqual(await storeOf(page), [{ state: 'opened' }])
   },
 
+  'a connection that is cut under a read is opened again, and nobody notices; under a write that is told, and it commits once':
+    async ({ open }) => {
+      const [page, other] = [await open(), await open()]
+      const seen = await page.evaluate(async () => {
+        const { queue } = lab
+        const { id } = await queue.enqueue('echo', 'x'.repeat(2_000))
+        const cut = (transaction: IDBTransaction) => {
+          const { db } = transaction
+          transaction.abort()
+          db.close()
+          // As where the browser closes it: what is under way is aborted, then this is told.
+          db.dispatchEvent(new Event('close'))
+        }
+
+        const ofDatabase = IDBDatabase.prototype
+        const { transaction } = ofDatabase
+        let reads = 0
+        ofDatabase.transaction = function (...given) {
+          const begun = transaction.apply(this, given)
+          if (!String(given[0]).includes('payloads')) return begun
+          if (++reads === 1) queueMicrotask(() => cut(begun))
+          return begun
+        }
+        const payload = await queue.payload(id)
+        ofDatabase.transaction = transaction
+        const stored = (await queue.info()).store.state
+
+        const ofTransaction = IDBTransaction.prototype
+        const { commit } = ofTransaction
+        ofTransaction.commit = function () {
+          ofTransaction.commit = commit
+          cut(this)
+        }
+        const second = await queue.enqueue('echo', 'written')
+        return { reads, length: String(payload).length, stored, ids: [id, second.id] }
+      })
+      const { ids, ...rest } = seen
+      deepEqual(rest, { reads: 2, length: 2_000, stored: 'opened' })
+      deepEqual(statesOf(await storeOf(page)), ['opened', 'failing', 'recovered'])
+      const { jobs } = await other.evaluate(() => lab.queue.list())
+      deepEqual(
+        jobs.map((job) => job.id),
+        ids,
+      )
+    },
+
   'a database that is deleted under open pages is made anew, and each page is told that its jobs are gone': (
     bench,
   ) =>

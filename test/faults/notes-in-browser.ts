@@ -163,7 +163,7 @@ export const inBrowser: readonly Unguarded[] = [
     file: 'src/http/classify.ts',
     from: "if (status === 401) return { type: 'hold-until-resume' }",
     to: '',
-    because: 'what a 401 answered is dropped',
+    because: 'given up at a 401: parked as failed, not sent again',
   },
   {
     note: 21,
@@ -195,6 +195,6 @@ export const inBrowser: readonly Unguarded[] = [
     file: 'src/machine/fold.ts',
     from: 'crashes: (job.crashes ?? 0) + 1',
     to: 'crashes: 1',
-    because: 'pages die of one write, and the next one would',
+    because: 'senders die of one write, and the next one would',
   },
 ]

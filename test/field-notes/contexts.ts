@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock, Queue, QueueEventName, QueueEvents, StoreFactory } from 'holdfast'
 import { manualClock } from 'holdfast/testing'
-import { broke, type Note, notSaid, survived, type Verdict } from './contract.ts'
+import { broke, type Note, survived, type Verdict } from './contract.ts'
 
 /** The longest that anything here takes on a busy machine (milliseconds). */
 const patienceMs = Number(process.env.PATIENCE_MS ?? 60_000)
@@ -25,11 +25,13 @@ export function inNode({ number, name, others, play }: Case): Note {
   return {
     number,
     name,
-    run: async ({ peer }) => (peer.id === 'holdfast' ? judged(play) : notSaid(why(peer.id))),
+    unsaid: ({ id }) => (id === 'holdfast' ? undefined : why(id)),
+    run: () => judged(play),
   }
 }
 
-async function judged(play: () => Promise<void>): Promise<Verdict> {
+/** Plays what is about no browser, and in which assertions say in one phrase each what would have gone wrong. */
+export async function judged(play: () => Promise<void>): Promise<Verdict> {
   try {
     await play()
     return survived

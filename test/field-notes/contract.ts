@@ -9,9 +9,14 @@
 import type { Page } from 'playwright-core'
 import type { Server } from './lab/server.ts'
 
+/** What a write is about: a build of yesterday knows `send` alone. */
+export type Kind = 'send' | 'blur'
+
 /** Something that the application has to tell its server. Its id is chosen by the note, and unique within it. */
 export interface Write {
   readonly id: string
+  /** By itself `send`. */
+  readonly kind?: Kind
   /** What is sent; the id by itself. */
   readonly text?: string
   /** A file of so many bytes is sent instead of text. */
@@ -27,6 +32,8 @@ export type Place = 'page' | 'worker'
 
 export interface OpenOptions {
   readonly place: Place
+  /** What this build of the page knows how to send; by itself `send` alone. */
+  readonly kinds?: readonly Kind[]
 }
 
 /** One write that was given up, as the queue's own record has it. */
@@ -53,10 +60,14 @@ export interface Outbox {
   sent?(): Promise<readonly string[]>
   /** The writes that were given up. */
   failures?(): Promise<readonly Failure[]>
+  /** What the application is to do once the user, whose session was over, has signed in again. */
+  signedIn?(): Promise<void>
+  /** The ids of writes of which this page was told that nobody here knows their kind. */
+  strangers?(): Promise<readonly string[]>
 }
 
-/** What not every queue can do. */
-export type Skill = 'drain' | 'waiting' | 'sent' | 'failures' | 'topic'
+/** What not every queue can do; `kinds` goes with `strangers`. */
+export type Skill = 'drain' | 'waiting' | 'sent' | 'failures' | 'signedIn' | 'topic' | 'kinds'
 
 /** One queue under test. */
 export interface Peer {
@@ -68,6 +79,8 @@ export interface Peer {
   readonly places: readonly [Place, ...Place[]]
   /** The tag of its Background Sync, where it has a service worker. */
   readonly tag?: string
+  /** What it has for an application to wait for before the first write, where it has such a thing. */
+  readonly readiness?: string
   /** Why it cannot, for each skill that it does not have. */
   readonly lacks: Partial<Record<Skill, string>>
 }
@@ -93,6 +106,10 @@ export interface Tab {
   waiting(): Promise<readonly string[]>
   sent(): Promise<readonly string[]>
   failures(): Promise<readonly Failure[]>
+  signedIn(): Promise<void>
+  strangers(): Promise<readonly string[]>
+  /** What became of the tab's early put: `kept`, or why it was refused. */
+  early(): Promise<string>
   /** How much is stored on this origin, in characters and bytes. */
   stored(): Promise<number>
   /** Reloads the page, and opens the outbox again. */
@@ -100,13 +117,17 @@ export interface Tab {
   close(): Promise<void>
   /** Kills its renderer. */
   crash(): Promise<void>
-  /** Freezes it, as the browser does with tabs in the background. Resolves to what thaws it. */
+  /**
+   * Freezes it, as the browser does with tabs in the background. Resolves once it stands still, to what thaws it: until
+   * then the page goes on with whatever happens.
+   */
   freeze(): Promise<() => Promise<void>>
 }
 
 export interface TabOptions {
   /** Where to send from; the peer's first place by itself. All tabs of a note send from the same. */
   readonly place?: Place
+  readonly kinds?: readonly Kind[]
   /** Put, and drained, while the page's script still runs, in the same turn as the outbox is opened. */
   readonly early?: Write
 }
@@ -123,8 +144,16 @@ export interface Lab {
   cutNetwork(): Promise<void>
   /** The network is back: the server is up, the tabs are told, and Background Sync fires where it is registered. */
   restoreNetwork(): Promise<void>
-  /** Fires the peer's Background Sync as the browser does, if one is registered; resolves to whether it was. */
+  /**
+   * Fires the peer's Background Sync as the browser does, if one is registered: never beside one that is under way.
+   * Resolves to whether one is.
+   */
   sync(): Promise<boolean>
+  /**
+   * Has what waits be tried once more, by a sync or else by asking the tab to drain: for notes that are not about what
+   * comes by itself. Never beside a try that is under way.
+   */
+  nudge(tab: Tab): Promise<void>
   /** Where a note about service workers has it send from: there, if the peer has one. */
   readonly background: Place
   /** Kills whoever sends: the tab, or the service worker. Resolves when it is dead. */
@@ -143,5 +172,7 @@ export interface Note {
   readonly number: number
   /** The sentence of the field notes, shortened at most. */
   readonly name: string
+  /** Why it cannot be said of a peer, which then is not put through it: the notion that it lacks. */
+  unsaid?(peer: Peer): string | undefined
   run(lab: Lab): Promise<Verdict>
 }

@@ -8,6 +8,8 @@ function versionOf(packageName: string): string {
   return version.split('.').slice(0, 2).join('.')
 }
 
+const kinds = 'no kinds: whoever takes a write in sends it'
+
 export const holdfast: Peer = {
   id: 'holdfast',
   title: 'Holdfast',
@@ -24,7 +26,9 @@ const workbox: Peer = {
   lacks: {
     sent: 'its loop tells nobody what got through: it would have to be copied',
     failures: 'whatever the server answers counts as sent',
+    signedIn: 'whatever the server answers counts as sent',
     topic: 'requests are appended, none can be replaced',
+    kinds,
   },
 }
 
@@ -32,8 +36,10 @@ const tanstack: Peer = {
   id: 'tanstack',
   title: `offline-transactions ${versionOf('@tanstack/offline-transactions')}`,
   places: ['page'],
+  readiness: 'waitForInit()',
   lacks: {
     failures: 'what fails for good is removed, and rejects a promise that a reload forgets',
+    signedIn: 'what fails for good is removed',
     topic: 'transactions are appended, none can be replaced',
   },
 }
@@ -42,7 +48,7 @@ const dexie: Peer = {
   id: 'dexie',
   title: 'Dexie outbox',
   places: ['page'],
-  lacks: { topic: 'rows are appended' },
+  lacks: { topic: 'rows are appended', kinds },
 }
 
 /** Everybody who is put through the notes; Holdfast first. */

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createReceiver } from 'holdfast/receiver'
 import { sqliteAcks } from 'holdfast/receiver/sqlite'
 import { onTestFinished } from 'vitest'
+import { requestOf } from '../../tools/request.ts'
 import { scratchDirectory } from './scratch.ts'
 import { type Loopback, serve } from './server.ts'
 
@@ -121,14 +122,6 @@ async function store(path: string, body: Buffer): Promise<void> {
 
 function keysIn(directory: string): string[] {
   return readdirSync(directory).filter((name) => !name.endsWith('.part'))
-}
-
-function requestOf(request: IncomingMessage, body: Buffer): Request {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value))
-  const { method = 'GET' } = request
-  const given = method === 'POST' ? { body: new Uint8Array(body) } : {}
-  return new Request(`http://${request.headers.host}${request.url}`, { method, headers, ...given })
 }
 
 /** Answers a browser's preflight, and lets pages of any origin read the rest. */

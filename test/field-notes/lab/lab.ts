@@ -1,9 +1,10 @@
 import type { CDPSession } from 'playwright-core'
 import type { Chromium } from '../../browser/support/chromium.ts'
 import { devTools } from '../../browser/support/chromium.ts'
-import type { Lab, Note, Peer, Place, Tab, Verdict } from '../contract.ts'
+import { type Lab, type Note, notSaid, type Peer, type Place, type Tab, type Verdict } from '../contract.ts'
 import { scriptsOf } from './bundle.ts'
 import { type Server, startServer } from './server.ts'
+import { type Syncs, syncTeller, watchSyncs } from './syncs.ts'
 import { openTab, type OpenTab } from './tab.ts'
 import { overseeWorkers } from './workers.ts'
 
@@ -23,15 +24,19 @@ const html = `<!doctype html>
 
 /** Plays one note with one peer, on an origin that nobody used before. */
 export async function play(note: Note, peer: Peer, surroundings: Surroundings): Promise<Verdict> {
+  const unsaid = note.unsaid?.(peer)
+  if (unsaid !== undefined) return notSaid(unsaid)
   const scripts = await scriptsOf(peer.id)
   let spoiler = ''
+  const syncs = watchSyncs()
   const server = await startServer((path) => {
+    syncs.hear(path)
     const script = scripts.get(path)
-    return script === undefined
-      ? { type: 'text/html', body: html }
-      : { type: 'text/javascript', body: `${spoiler}\n${script}` }
+    if (script === undefined) return { type: 'text/html', body: html }
+    const teller = path === '/worker.js' ? syncTeller : ''
+    return { type: 'text/javascript', body: `${teller}${spoiler}\n${script}` }
   })
-  const { lab, close } = await createLab(peer, server, surroundings, (script) => {
+  const { lab, close } = await createLab(peer, server, syncs, surroundings, (script) => {
     spoiler += `;${script};`
   })
   try {
@@ -45,6 +50,7 @@ export async function play(note: Note, peer: Peer, surroundings: Surroundings): 
 async function createLab(
   peer: Peer,
   server: Server,
+  syncs: Syncs,
   { chromium, patienceMs }: Surroundings,
   spoil: (script: string) => void,
 ): Promise<{ lab: Lab; close: () => Promise<void> }> {
@@ -81,16 +87,22 @@ async function createLab(
     },
     async sync() {
       if (place !== 'worker' || peer.tag === undefined) return false
+      if (syncs.areUnderWay()) return true
       // Where a page can tell, only what is registered fires.
       // The newest: an older one may be frozen, and answer nothing.
       const tab = [...tabs].findLast(({ isAlive }) => isAlive)
       if (tab !== undefined && !(await tab.syncTags()).includes(peer.tag)) return false
-      await workers.sync(peer.tag)
+      // The browser has syncs of its own, and one may have begun meanwhile.
+      if (!syncs.areUnderWay() && (await workers.sync(peer.tag))) syncs.expect()
       return true
     },
+    async nudge(tab) {
+      if (!(await lab.sync()) && peer.lacks.drain === undefined) await tab.drain()
+    },
     async killSender(tab: Tab) {
-      if (place === 'worker') await workers.stop()
-      else await tab.crash()
+      if (place !== 'worker') return tab.crash()
+      await workers.stop()
+      syncs.forget()
     },
     async until(condition) {
       const endAt = performance.now() + patienceMs

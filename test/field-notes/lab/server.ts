@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { createReceiver, memoryAcks } from '../../../src/receiver/index.ts'
+import { requestOf } from '../../tools/request.ts'
 
 /** How a delivery is answered: with a status; `lost`: it is taken in, and the connection is cut; `cut`: only the latter. */
 export type Answer = number | { readonly status: number; readonly body: string } | 'lost' | 'cut'
@@ -144,13 +145,6 @@ async function passOn(
   response: ServerResponse,
   receive: (request: Request) => Promise<Response>,
 ): Promise<void> {
-  const body = await buffer(request)
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value))
-  const { method = 'GET' } = request
-  const given = method === 'POST' ? { body: new Uint8Array(body) } : {}
-  const answer = await receive(
-    new Request(`http://${request.headers.host}${request.url}`, { method, headers, ...given }),
-  )
+  const answer = await receive(requestOf(request, await buffer(request)))
   response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
 }

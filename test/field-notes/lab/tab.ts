@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from 'playwright-core'
 import { type Chromium, devTools } from '../../browser/support/chromium.ts'
-import type { Failure, Outbox, Place, Tab, TabOptions } from '../contract.ts'
+import type { Failure, OpenOptions, Outbox, Place, Tab, TabOptions } from '../contract.ts'
 import { measureStorage } from './storage.ts'
 
 /** A tab as the lab has it. */
@@ -15,13 +15,14 @@ export interface OpenTab extends Tab {
 export async function openTab(
   { context }: Chromium,
   url: string,
-  { place, early }: TabOptions & { readonly place: Place },
+  { place, kinds, early }: TabOptions & { readonly place: Place },
 ): Promise<OpenTab> {
   const page = await context.newPage()
   const session = await devTools(page)
   const query = new URLSearchParams(early === undefined ? {} : { early: JSON.stringify(early), place })
   await page.goto(`${url}/?${query}`)
-  const open = (): Promise<void> => page.evaluate((options) => outbox.open(options), { place })
+  const options: OpenOptions = { place, ...(kinds !== undefined && { kinds }) }
+  const open = (): Promise<void> => page.evaluate((given) => outbox.open(given), options)
   if (early === undefined) await open()
   return tabOf(page, session, open)
 }
@@ -48,6 +49,9 @@ function tabOf(page: Page, session: CDPSession, open: () => Promise<void>): Open
     waiting: async () => (await skill('waiting')) as readonly string[],
     sent: async () => (await skill('sent')) as readonly string[],
     failures: async () => (await skill('failures')) as readonly Failure[],
+    signedIn: async () => void (await skill('signedIn')),
+    strangers: async () => (await skill('strangers')) as readonly string[],
+    early: () => page.evaluate(async () => (await globalThis.early) ?? 'never put'),
     stored: () => page.evaluate(measureStorage),
     async reload() {
       await page.reload()
@@ -66,7 +70,14 @@ function tabOf(page: Page, session: CDPSession, open: () => Promise<void>): Open
       await page.close()
     },
     async freeze() {
+      await page.evaluate(() => {
+        document.addEventListener('freeze', () => {
+          document.documentElement.dataset.frozen = ''
+        })
+      })
       await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+      let isStill = false
+      while (!isStill) isStill = await page.evaluate(() => 'frozen' in document.documentElement.dataset)
       return async () => void (await session.send('Page.setWebLifecycleState', { state: 'active' }))
     },
     async setOffline(isOffline) {

@@ -2,8 +2,8 @@ import type { CDPSession } from 'playwright-core'
 
 /** The browser's view of one origin's service worker. It needs no tab of that origin. */
 export interface Workers {
-  /** Fires the worker's sync, as the browser does. */
-  sync(tag: string): Promise<void>
+  /** Fires the worker's sync, as the browser does. Resolves to whether there is a worker. */
+  sync(tag: string): Promise<boolean>
   /** Stops the worker, whatever it is doing. */
   stop(): Promise<void>
   /** Has the browser forget it: it would run on for as long as somebody watches. */
@@ -36,9 +36,10 @@ export async function overseeWorkers(session: CDPSession, origin: string): Promi
       await session.send('ServiceWorker.stopAllWorkers')
     },
     async sync(tag) {
-      if (registration === undefined) return
+      if (registration === undefined) return false
       const options = { origin, registrationId: registration, tag, lastChance: false }
       await session.send('ServiceWorker.dispatchSyncEvent', options)
+      return true
     },
   }
 }

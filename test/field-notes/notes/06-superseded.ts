@@ -1,10 +1,10 @@
-import { broke, type Note, notSaid, survived } from '../contract.ts'
+import { broke, type Note, survived } from '../contract.ts'
 
 export const superseded: Note = {
   number: 6,
   name: 'A newer PUT should supersede the older one still waiting',
-  async run({ peer, server, open, cutNetwork, restoreNetwork, until }) {
-    if (peer.lacks.topic !== undefined) return notSaid(peer.lacks.topic)
+  unsaid: ({ lacks }) => lacks.topic,
+  async run({ server, open, cutNetwork, restoreNetwork, until }) {
     const tab = await open()
     await cutNetwork()
     for (const id of ['older', 'newer']) await tab.put({ id, topic: 'one document' })

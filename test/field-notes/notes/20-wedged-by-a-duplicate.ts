@@ -15,9 +15,7 @@ async function duplicate(lab: Lab): Promise<Verdict | undefined> {
   for (const id of ['known', 'behind it']) await tab.put({ id, order: 'one' })
   await lab.restoreNetwork()
   const isThrough = await lab.until(async () => {
-    await lab.sync()
-    // That nothing is tried again by itself is another note.
-    if (lab.peer.lacks.drain === undefined) await tab.drain()
+    await lab.nudge(tab)
     return server.applied.includes('behind it')
   })
   await tab.close()
@@ -44,12 +42,16 @@ async function expired(lab: Lab): Promise<Verdict | undefined> {
   })
   server.answer = () => 200
   const isThere = await lab.until(async () => {
-    await lab.sync()
     // Again and again: an answer of before may be heard only now.
-    if (lab.peer.lacks.drain === undefined) await tab.drain()
+    if (lab.peer.lacks.signedIn === undefined) await tab.signedIn()
+    await lab.nudge(tab)
     return ids.every((id) => server.applied.includes(id))
   })
-  return isThere ? undefined : broke('what a 401 answered is dropped')
+  if (isThere) return undefined
+  const failed = lab.peer.lacks.failures === undefined ? (await tab.failures()).map(({ id }) => id) : []
+  return ids.every((id) => server.applied.includes(id) || failed.includes(id))
+    ? broke('given up at a 401: parked as failed, not sent again')
+    : broke('what a 401 answered is dropped')
 }
 
 export const wedgedByADuplicate: Note = {

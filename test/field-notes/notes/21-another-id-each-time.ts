@@ -15,9 +15,7 @@ export const anotherIdEachTime: Note = {
     server.answer = () => (delivered().length <= 2 ? 'lost' : 200)
     for (const times of [1, 2, 3]) {
       const isSent = await lab.until(async () => {
-        await lab.sync()
-        // That nothing is tried again by itself is another note.
-        if (lab.peer.lacks.drain === undefined) await tab.drain()
+        await lab.nudge(tab)
         return delivered().length >= times && delivered().every((each) => each.answer !== undefined)
       })
       if (!isSent) return broke('never sent again')

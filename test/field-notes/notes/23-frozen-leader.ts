@@ -13,6 +13,7 @@ export const frozenLeader: Note = {
     leader.put({ id: 'in its hands' }).catch(() => undefined)
     if (!(await lab.until(() => held.deliveries.length > 0))) return broke('nothing is sent')
     const other = await lab.open()
+    // With nothing in hand but this: a page that is frozen within a transaction is another matter, and a matter of luck.
     await leader.freeze()
     held.release('cut')
 

@@ -1,13 +1,27 @@
 import assert from 'node:assert/strict'
 import { defineTasks, FatalError, task } from 'holdfast'
 import { testQueue } from 'holdfast/testing'
-import { inNode } from '../contexts.ts'
-import type { Note } from '../contract.ts'
+import { judged } from '../contexts.ts'
+import { broke, type Lab, type Note, survived, type Verdict } from '../contract.ts'
 
 /**
- * Holdfast has no jobs that depend on others by name; what stands for a parent and its child here are two jobs of one
- * `key`, where the second never begins before the first is over.
+ * Nobody here has writes that depend on others by name; what stands for a parent and its child are two of one order,
+ * where the second never goes before the first is over. The server has no use for the first.
  */
+async function inPages({ server, open, cutNetwork, restoreNetwork, until }: Lab): Promise<Verdict> {
+  const tab = await open()
+  await cutNetwork()
+  for (const id of ['parent', 'child']) await tab.put({ id, order: 'family' })
+  server.answer = ({ id }) => (id === 'parent' ? 422 : 200)
+  await restoreNetwork()
+  if (!(await until(() => server.deliveries.some(({ id }) => id === 'parent')))) return broke('never sent')
+  const isThere = await until(() => server.applied.includes('child'))
+  return isThere
+    ? survived
+    : broke('behind a write that the server refuses, the next of its order waits for ever')
+}
+
+/** The same in Holdfast's own words: two jobs of one `key`. */
 async function family(deadHead: 'free' | 'block') {
   const ran: string[] = []
   const run = async (name: string): Promise<void> => {
@@ -51,13 +65,17 @@ async function childWaits(wayOut: 'remove' | 'redrive'): Promise<void> {
   await close()
 }
 
-export const failedParent: Note = inNode({
+async function inHoldfast(): Promise<void> {
+  await childIsFree()
+  await childWaits('remove')
+  await childWaits('redrive')
+}
+
+export const failedParent: Note = {
   number: 27,
   name: 'One failed parent leaves its child waiting for ever',
-  others: 'no writes that wait for others',
-  async play() {
-    await childIsFree()
-    await childWaits('remove')
-    await childWaits('redrive')
+  async run(lab) {
+    const own = lab.peer.id === 'holdfast' ? await judged(inHoldfast) : survived
+    return own.is === 'survived' ? inPages(lab) : own
   },
-})
+}

@@ -42,7 +42,7 @@ export const crashLoop: Note = {
       lab.peer.lacks.failures === undefined && (await tab.failures()).some(({ id }) => id === 'poison')
     const { deaths, tab } = await suffer(lab, async (each) => isThrough() && isParked(each))
     if (!isThrough()) return broke('the others are held up by a write that kills')
-    if (deaths === maxDeaths) return broke(`${deaths} pages die of one write, and the next one would`)
+    if (deaths === maxDeaths) return broke(`${deaths} senders die of one write, and the next one would`)
     if (!(await isParked(tab))) return broke('the write that kills is neither parked nor told of')
     const [failure] = (await tab.failures()).filter(({ id }) => id === 'poison')
     return failure?.reason ? survived : broke('why it is parked is not told')

@@ -1,10 +1,28 @@
 import assert from 'node:assert/strict'
 import { createQueue, defineTasks, memoryStore, task } from 'holdfast'
 import { manualClock } from 'holdfast/testing'
-import { inNode, until } from '../contexts.ts'
-import type { Note } from '../contract.ts'
+import { judged, until } from '../contexts.ts'
+import { broke, type Lab, type Note, survived, type Verdict } from '../contract.ts'
 
 const dayMs = 86_400_000
+
+/** A page of a newer build leaves what the next one, of an older build, does not know how to send. */
+async function inPages({ server, open, cutNetwork, restoreNetwork, until }: Lab): Promise<Verdict> {
+  const newer = await open({ kinds: ['send', 'blur'] })
+  await cutNetwork()
+  await newer.put({ id: 'a face', kind: 'blur' })
+  await newer.close()
+  const older = await open()
+  await restoreNetwork()
+  await older.put({ id: 'behind it' })
+  const isPast = await until(() => server.applied.includes('behind it'))
+  if (!isPast) return broke('work behind an unknown kind is held up')
+  const isTold = (await older.strangers()).includes('a face')
+  await older.close()
+  await open({ kinds: ['send', 'blur'] })
+  if (await until(() => server.applied.includes('a face'))) return survived
+  return broke(isTold ? 'thrown away; the page is told' : 'thrown away, and the page is told nothing')
+}
 
 /** A newer build leaves work of a kind that the older one `knows` of, at the most, and cannot run. */
 async function older(knows: 'its name' | 'nothing of it'): Promise<void> {
@@ -38,12 +56,17 @@ async function older(knows: 'its name' | 'nothing of it'): Promise<void> {
   for (const queue of [old, writer, able]) await queue.close()
 }
 
-export const unknownKind: Note = inNode({
+async function inHoldfast(): Promise<void> {
+  await older('its name')
+  await older('nothing of it')
+}
+
+export const unknownKind: Note = {
   number: 30,
   name: 'A job of a kind this worker does not know is thrown away',
-  others: 'no kinds: whoever takes a write in sends it',
-  async play() {
-    await older('its name')
-    await older('nothing of it')
+  unsaid: ({ lacks }) => lacks.kinds,
+  async run(lab) {
+    const own = lab.peer.id === 'holdfast' ? await judged(inHoldfast) : survived
+    return own.is === 'survived' ? inPages(lab) : own
   },
-})
+}

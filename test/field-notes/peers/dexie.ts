@@ -71,6 +71,11 @@ offer({
   waiting: async () =>
     (await outbox.where({ status: 'pending' }).sortBy('number')).map(({ write }) => write.id),
   sent: async () => sent,
+  // The button that such an outbox has beside what failed.
+  async signedIn() {
+    await outbox.where({ status: 'failed' }).modify({ status: 'pending' })
+    await flush()
+  },
   async failures() {
     const rows = await outbox.where({ status: 'failed' }).sortBy('number')
     return rows.map(({ write, error = '' }) => ({ id: write.id, reason: error }))

@@ -3,4 +3,4 @@ import { openWrites } from './holdfast-queue.ts'
 import { takeOver } from './worker.ts'
 
 takeOver()
-attach(openWrites({ runs: true }))
+attach(openWrites({ runs: ['send'] }))

@@ -18,8 +18,8 @@ async function writeOf({ id }: JobView): Promise<Write> {
 }
 
 offer({
-  async open({ place }: OpenOptions) {
-    queue = openWrites({ runs: place === 'page' })
+  async open({ place, kinds = ['send'] }: OpenOptions) {
+    queue = openWrites({ runs: place === 'page' ? kinds : [] })
     queue.on('completed', ({ result }) => sent.push(String(Reflect.get(Object(result), 'write'))))
     if (place === 'page') {
       attach(queue)
@@ -31,9 +31,9 @@ offer({
     }
   },
   async put(write) {
-    const { order, topic } = write
+    const { order, topic, kind = 'send' } = write
     await opened().enqueue(
-      'send',
+      kind,
       { ...write, body: bodyOf(write) },
       {
         ...(order !== undefined && { key: order }),
@@ -41,16 +41,20 @@ offer({
       },
     )
   },
-  async drain() {
-    await opened().resume()
-    await opened().drain()
-  },
+  drain: async () => void (await opened().drain()),
   async waiting() {
     const { jobs } = await opened().list({ limit: 1_000 })
     const unsent = jobs.filter(({ state }) => state === 'pending' || state === 'running')
     return Promise.all(unsent.map(async (job) => (await writeOf(job)).id))
   },
   sent: async () => sent,
+  signedIn: () => opened().resume(),
+  async strangers() {
+    const { jobs } = await opened().list({ state: 'pending', limit: 1_000 })
+    const reasons = await Promise.all(jobs.map(async ({ id }) => (await opened().why(id)).reason))
+    const unknown = jobs.filter((_, index) => reasons[index] === 'no-handler')
+    return Promise.all(unknown.map(async (job) => (await writeOf(job)).id))
+  },
   async failures() {
     const { jobs } = await opened().deadLetters({ limit: 1_000 })
     return Promise.all(

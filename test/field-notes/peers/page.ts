@@ -5,6 +5,8 @@ import type { Outbox, Place, Write } from '../contract.ts'
 declare global {
   /** The peer under test. */
   var outbox: Outbox
+  /** What became of the early put. */
+  var early: Promise<string> | undefined
 }
 
 /**
@@ -20,7 +22,8 @@ export function offer(outbox: Outbox): void {
   history.replaceState(null, '', '/')
   const opened = outbox.open({ place: query.get('place') as Place })
   const put = outbox.put(JSON.parse(early) as Write)
-  Promise.all([opened, put, outbox.drain?.()]).catch(reportError)
+  globalThis.early = put.then(() => 'kept', String)
+  Promise.all([opened, outbox.drain?.()]).catch(reportError)
 }
 
 /** Where a write goes, and what is sent of it. */

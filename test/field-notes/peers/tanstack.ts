@@ -1,7 +1,7 @@
 /** @tanstack/offline-transactions as its README has it: one transaction per write, on a collection of writes. */
 import { createCollection } from '@tanstack/db'
 import { NonRetriableError, type OfflineExecutor, startOfflineExecutor } from '@tanstack/offline-transactions'
-import type { Write } from '../contract.ts'
+import type { OpenOptions, Write } from '../contract.ts'
 import { bodyOf, offer, urlOf } from './page.ts'
 
 /** A write with what is to be sent of it. */
@@ -32,6 +32,7 @@ const send: MutationFn = async ({ transaction, idempotencyKey }) => {
 
 let executor: OfflineExecutor | undefined
 const sent = new Set<string>()
+const strangers: string[] = []
 
 function opened(): OfflineExecutor {
   if (executor === undefined) throw new Error('Cannot use the executor: it is not open')
@@ -44,8 +45,12 @@ const idsOf = (transaction: Awaited<ReturnType<typeof outboxed>>[number]): strin
   transaction.mutations.map(({ modified }) => String(Reflect.get(modified, 'id')))
 
 offer({
-  async open() {
-    executor = startOfflineExecutor({ collections: { writes }, mutationFns: { send } })
+  async open({ kinds = ['send'] }: OpenOptions) {
+    executor = startOfflineExecutor({
+      collections: { writes },
+      mutationFns: Object.fromEntries(kinds.map((kind) => [kind, send])),
+      onUnknownMutationFn: (_, transaction) => strangers.push(...idsOf(transaction)),
+    })
     await executor.waitForInit()
     for (const transaction of await outboxed()) {
       const told = opened().waitForTransactionCompletion(transaction.id)
@@ -57,7 +62,10 @@ offer({
     }
   },
   async put(write) {
-    const transaction = opened().createOfflineTransaction({ mutationFnName: 'send', autoCommit: false })
+    const transaction = opened().createOfflineTransaction({
+      mutationFnName: write.kind ?? 'send',
+      autoCommit: false,
+    })
     transaction.mutate(() => writes.insert({ ...write, body: bodyOf(write) }))
     const through = transaction.commit().then(() => void sent.add(write.id))
     // It tells when a write is through; that one is kept shows in its outbox.
@@ -78,4 +86,5 @@ offer({
   drain: async () => opened().getOnlineDetector().notifyOnline(),
   waiting: async () => (await outboxed()).flatMap(idsOf),
   sent: async () => [...sent],
+  strangers: async () => strangers,
 })

@@ -1,31 +1,19 @@
 /** A queue's job that posts to an endpoint, while answers are lost: the effect happens once. */
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
+import { buffer } from 'node:stream/consumers'
 import { createQueue, memoryStore } from 'holdfast'
 import { assertOk } from 'holdfast/http'
 import { idempotent } from 'holdfast/idempotent'
 import { sqliteResponses } from 'holdfast/idempotent/sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-
-async function requestOf(incoming: IncomingMessage): Promise<Request> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of incoming) chunks.push(chunk)
-  const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
-    name,
-    String(value),
-  ])
-  return new Request(`http://localhost${incoming.url}`, {
-    method: 'POST',
-    headers,
-    body: Buffer.concat(chunks),
-  })
-}
+import { requestOf } from '../../tools/request.ts'
 
 /** Answers `/photos`, but drops the connection after the first `lost` times that it has done its work. */
 async function serve(answer: (request: Request) => Promise<Response>, lost: number) {
   let requests = 0
   const server = createServer(async (incoming, outgoing) => {
-    const response = await answer(await requestOf(incoming))
+    const response = await answer(requestOf(incoming, await buffer(incoming)))
     requests += 1
     if (requests <= lost) outgoing.destroy()
     else outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.bytes())

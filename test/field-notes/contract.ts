@@ -158,8 +158,11 @@ export interface Lab {
   readonly background: Place
   /** Kills whoever sends: the tab, or the service worker. Resolves when it is dead. */
   killSender(tab: Tab): Promise<void>
-  /** Waits until it is so; resolves to whether it came about while the lab's patience lasted. */
-  until(condition: () => boolean | Promise<boolean>): Promise<boolean>
+  /**
+   * Waits until it is so; resolves to whether it came about while the lab's patience lasted, or `atLeastMs` where the
+   * browser itself takes its time.
+   */
+  until(condition: () => boolean | Promise<boolean>, atLeastMs?: number): Promise<boolean>
 }
 
 /**

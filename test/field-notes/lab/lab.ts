@@ -104,8 +104,8 @@ async function createLab(
       await workers.stop()
       syncs.forget()
     },
-    async until(condition) {
-      const endAt = performance.now() + patienceMs
+    async until(condition, atLeastMs = 0) {
+      const endAt = performance.now() + Math.max(patienceMs, atLeastMs)
       while (performance.now() < endAt) {
         if (await condition()) return true
         await new Promise((resolve) => setTimeout(resolve, 50))

@@ -1,6 +1,6 @@
 import type { Now } from './events.ts'
 import type { Job } from './job.ts'
-import type { Lane } from './ready.ts'
+import { isFailing, type Lane } from './ready.ts'
 import type { State } from './state.ts'
 
 /**
@@ -34,6 +34,6 @@ function owesPending({ jobs, index }: State, { shelves }: Lane, now: Now): boole
 
 function isOwed({ ready }: State['index'], job: Job, now: Now): boolean {
   const isPutOff = (each: Job): boolean =>
-    each.state === 'dead' || (each.errors === 0 && each.waitMs > 0 && ready.untilOver(each, now) > 0)
+    each.state === 'dead' || (!isFailing(each) && each.waitMs > 0 && ready.untilOver(each, now) > 0)
   return !isPutOff(job) && !isPutOff(ready.ahead(job) ?? job)
 }

@@ -178,9 +178,10 @@ export class Ready {
   }
 }
 
-/** Its work is late, though it may not be due: a failure made it wait, and nobody's wish did. */
-export function isFailing({ state, errors }: Job): boolean {
-  return state === 'pending' && errors > 0
+/** Its work is late, though it may not be due: its last attempt failed, and since then nobody wished it to wait. */
+export function isFailing({ state, attempt, failures, availableAt, waitMs }: Job): boolean {
+  const last = state === 'pending' ? failures?.at(-1) : undefined
+  return last?.attempt === attempt && last.at + waitMs === availableAt
 }
 
 function emptyShelves(): Record<JobState, Shelf> {

@@ -52,6 +52,29 @@ describe('an owner is owed jobs', () => {
     expect(owes(harness)).toBe(true)
   })
 
+  test('unless these were snoozed, or put off, since they failed', () => {
+    const harness = createHarness()
+    const dedupe = { key: 'd', while: ['pending'] } as const
+    enqueue(harness, 'a', { dedupe })
+    claim(harness, { slots: 1 })
+    fail(harness, 'a', { type: 'retry' })
+    expect(owes(harness)).toBe(true)
+    harness.advance(3_600_000)
+    claim(harness, { slots: 1 })
+    harness.decide((state, deciding) => settle.decideSnooze(state, holderOf(harness, 'a'), 50, deciding))
+    expect(harness.job('a').errors).toBe(1)
+    expect(owes(harness)).toBe(false)
+    harness.advance(50)
+    expect(owes(harness)).toBe(true)
+    claim(harness, { slots: 1 })
+    fail(harness, 'a', { type: 'retry', afterMs: 50 })
+    expect(owes(harness)).toBe(true)
+    harness.advance(10)
+    enqueue(harness, 'b', { dedupe, waitMs: 3_600_000, onDuplicate: 'debounce', debounceMaxMs: 36_000_000 })
+    expect(harness.job('a').availableAt).toBe(harness.now().wall + 3_600_000)
+    expect(owes(harness)).toBe(false)
+  })
+
   test('that are held', () => {
     const harness = createHarness()
     enqueue(harness, 'a')

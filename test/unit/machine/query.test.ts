@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Ability } from '../../../src/machine/claim.ts'
-import { decideCancel, decidePause, decideRemove } from '../../../src/machine/operate.ts'
+import { decideCancel, decidePause, decideRedrive, decideRemove } from '../../../src/machine/operate.ts'
 import {
   counts,
   type Here,
@@ -170,6 +170,26 @@ describe('the oldest pending age', () => {
     harness.advance(30_000)
     claim(harness)
     expect(age()).toBeNull()
+  })
+
+  test('is not that of one that was snoozed since it failed, and is that of one redriven', () => {
+    const harness = createHarness()
+    const age = (): number | null => oldestPendingAgeMs(harness.state, 'me', harness.now())
+    enqueue(harness, 'a')
+    claim(harness)
+    fail(harness, 'a', { type: 'retry', afterMs: 100 })
+    expect(age()).toBe(0)
+    harness.advance(3_600_000)
+    claim(harness)
+    harness.decide((state, deciding) => settle.decideSnooze(state, holderOf(harness, 'a'), 500, deciding))
+    expect(age()).toBeNull()
+    harness.advance(500)
+    expect(age()).toBe(3_600_500)
+    claim(harness)
+    fail(harness, 'a', { type: 'fatal' })
+    expect(age()).toBeNull()
+    harness.decide((state, deciding) => decideRedrive(state, 'a', deciding))
+    expect(age()).toBe(3_600_500)
   })
 
   test('is found without a look at what finished, or at a kind of which nothing is due', () => {

@@ -61,6 +61,11 @@ export class Execution implements Holder {
     return this.#abortedBy
   }
 
+  /** Given back, lost or cancelled while its payload was read: nothing is begun. */
+  assertHeld(): void {
+    if (this.#abortedBy) throw this.#abortedBy
+  }
+
   /** Asks the handler to stop; the first reason stands. */
   abort(reason: QueueError): void {
     if (this.isOver || this.#abortedBy !== undefined) return

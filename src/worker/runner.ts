@@ -209,9 +209,9 @@ export class Runner {
       const fitted = await handlerPayload(stored, job, kind)
       if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)
       const context = execution.context()
+      execution.assertHeld()
       if (await kind.isDone?.(fitted.payload, context)) return returned(execution, undefined, options)
-      // Given back, lost or cancelled while its payload was read: nothing is begun.
-      if (execution.abortedBy) throw execution.abortedBy
+      execution.assertHeld()
       return returned(execution, await kind.run?.(fitted.payload, context), options)
     } catch (error) {
       return threw(execution, error, options)

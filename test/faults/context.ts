@@ -70,8 +70,8 @@ export const contextFaults: readonly Fault[] = [
   },
   {
     name: 'a handler begins though its job was given back while the payload was read',
-    file: 'src/worker/runner.ts',
-    from: '      if (execution.abortedBy) throw execution.abortedBy\n',
+    file: 'src/worker/execution.ts',
+    from: 'if (this.#abortedBy) throw this.#abortedBy\n',
     to: '',
     caughtBy: {
       file: 'test/unit/worker/late.test.ts',

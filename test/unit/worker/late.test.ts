@@ -168,6 +168,52 @@ describe('a payload that is read after', () => {
   }
 })
 
+/** A handler that begins when the gate lets its `isDone` answer, and says what was called. */
+function asked(answer: Promise<void>) {
+  const calls: string[] = []
+  const ping = {
+    isDone: async (_: Uint8Array, { signal }: { signal: AbortSignal }) => {
+      calls.push(signal.aborted ? 'isDone, aborted' : 'isDone')
+      await answer
+      return false
+    },
+    run: (_: Uint8Array) => void calls.push('run'),
+  }
+  return { calls, handlers: { ping } }
+}
+
+describe('a handler is not asked whether its work is done', () => {
+  it('when its payload is read after leave', async () => {
+    const { store, release } = readingLate(memoryStore())
+    const { given, keep } = bench()
+    const { calls, handlers } = asked(Promise.resolve())
+    const queue = keep(createQueue({ ...given({ store }), handlers }))
+    await queue.start()
+    await queue.enqueue('ping', new Uint8Array(2))
+    await until(async () => (await queue.info()).counts.running === 1)
+    const left = queue.leave()
+    release()
+    await left
+    await turns()
+    expect(calls).toEqual([])
+  })
+})
+
+it('a handler whose job was given back while isDone answered does not run', async () => {
+  const { given, keep } = bench()
+  const answer = gate()
+  const { calls, handlers } = asked(answer.promise)
+  const queue = keep(createQueue({ ...given(), handlers }))
+  await queue.start()
+  await queue.enqueue('ping', new Uint8Array(2))
+  await until(() => calls.length > 0)
+  const left = queue.leave()
+  answer.open()
+  await left
+  await turns()
+  expect(calls).toEqual(['isDone'])
+})
+
 describe('delivery at most once', () => {
   it('does not call a handler again that snoozed', async () => {
     const { given, keep, clock } = bench()

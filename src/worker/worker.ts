@@ -13,6 +13,9 @@ import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
 import type { WorkerOptions } from './types.ts'
 
+/** How long the lock of a worker that gave up is kept for its bye to be there (milliseconds). */
+const byeMs = 5_000
+
 /**
  * Runs the jobs of one context: claims what it has slots for, keeps the leases, settles, and takes back what lost
  * holders held. All its writes ride in the replica's shared entries.
@@ -238,11 +241,16 @@ export class Worker {
 
   /** The log cannot be used any more: whatever is held counts as released. */
   #abandon(): void {
+    const { clock, warn } = this.#options
     const release = this.#release
-    // Not before the bye is there: whoever sees the lock free looks for it.
+    // Not before the bye is there: whoever sees the lock free looks for it. A store that stalls is not waited for.
     this.#release = () => undefined
-    const left = this.#leave().catch((error: unknown) => this.#options.warn('Cannot leave a bye', error))
-    void left.finally(release)
+    const cancel = clock.setTimer(release, byeMs)
+    const left = this.#leave().catch((error: unknown) => warn('Cannot leave a bye', error))
+    void left.finally(() => {
+      cancel()
+      release()
+    })
   }
 
   #off(): void {

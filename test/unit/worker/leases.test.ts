@@ -212,7 +212,8 @@ describe('presence', () => {
     expect(locks.held).toEqual([])
   })
 
-  it('keeps the lock of a worker whose log is of no use any more until its bye is there', async () => {
+  /** A worker whose log is of no use any more, and whose bye the store takes when `said` is open. */
+  async function abandoned() {
     const said = gate()
     let isNewer = false
     const store: StoreFactory = (name) => {
@@ -225,7 +226,7 @@ describe('presence', () => {
       }
     }
     const locks = fakeLocks()
-    const { given, keep } = bench(store)
+    const { given, keep, clock } = bench(store)
     const queue = keep(
       createQueue({ ...given({ locks: locks.context() }), tasks, handlers: { work: () => 'done' } }),
     )
@@ -239,8 +240,23 @@ describe('presence', () => {
       ),
     )
     await turns()
+    return { said, locks, clock }
+  }
+
+  it('keeps the lock of a worker whose log is of no use any more until its bye is there', async () => {
+    const { said, locks, clock } = await abandoned()
     expect(locks.held).toHaveLength(1)
     said.open()
+    await until(() => locks.held.length === 0)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('lets go of that lock after a few seconds where the store stalls', async () => {
+    const { locks, clock } = await abandoned()
+    clock.advance(4_999)
+    await turns()
+    expect(locks.held).toHaveLength(1)
+    clock.advance(1)
     await until(() => locks.held.length === 0)
   })
 

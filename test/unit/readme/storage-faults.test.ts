@@ -40,19 +40,31 @@ test('the table of what storage does is that which is tested', () => {
 })
 
 const cases = { ...faultCases, ...damageCases, ...storageCases }
-const sources = ['faults', 'damage', 'storage'].map((name) => read(`test/engines/cases/${name}.ts`)).join('')
+const sources = ['faults', 'damage', 'storage'].map((name) => read(`test/engines/cases/${name}.ts`))
+
+/** What a case of this name says in a source, but for its name, with the functions of that file which it calls. */
+function caseIn(source: string, name: string): string {
+  const statements = source.split(/\n(?=(?:test|(?:async )?function |const |export | {2}'))/)
+  const own = statements.filter((each) => each.includes(`'${name}'`)).join('')
+  const helpers = statements.filter((each) => {
+    const [, helper] = /^(?:async )?(?:function|const) (\w+)/.exec(each) ?? []
+    return helper !== undefined && new RegExp(`\\b${helper}\\b`).test(own)
+  })
+  return [own.replace(`'${name}'`, ''), ...helpers].join('')
+}
 
 test.each(Object.entries(storageFaults))(
   'where %s, tests show it',
   (_, { seen, engines = [], chromium = {} }) => {
     expect(engines.length + Object.keys(chromium).length).toBeGreaterThan(0)
     expect(Object.keys(cases)).toEqual(expect.arrayContaining([...engines]))
-    const files = Object.entries(chromium).map(([file, name]) => {
-      const source = read(`test/browser/${file}`)
-      expect(source).toContain(`'${name}'`)
-      return source
-    })
-    const shown = [...files, engines.length > 0 ? sources : ''].join('')
-    for (const word of seen) expect(shown).toContain(word)
+    const inChromium = Object.entries(chromium).map(([file, name]) =>
+      caseIn(read(`test/browser/${file}`), name),
+    )
+    const inEngines = engines.map((name) => sources.map((source) => caseIn(source, name)).join(''))
+    for (const shown of [...inChromium, ...inEngines]) expect(shown).not.toBe('')
+    const quoted = [...inChromium, ...inEngines].join('').matchAll(/'([\w -]*)'/g)
+    const words = [...quoted].flatMap(([, text = '']) => text.split(' '))
+    expect(words).toEqual(expect.arrayContaining([...seen]))
   },
 )

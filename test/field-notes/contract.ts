@@ -108,7 +108,7 @@ export interface Tab {
   failures(): Promise<readonly Failure[]>
   signedIn(): Promise<void>
   strangers(): Promise<readonly string[]>
-  /** What became of the tab's early put: `kept`, or why it was refused. */
+  /** What became of the tab's early put so far: `pending`, `kept`, or why it was refused. */
   early(): Promise<string>
   /** How much is stored on this origin, in characters and bytes. */
   stored(): Promise<number>

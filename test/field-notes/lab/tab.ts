@@ -51,7 +51,7 @@ function tabOf(page: Page, session: CDPSession, open: () => Promise<void>): Open
     failures: async () => (await skill('failures')) as readonly Failure[],
     signedIn: async () => void (await skill('signedIn')),
     strangers: async () => (await skill('strangers')) as readonly string[],
-    early: () => page.evaluate(async () => (await globalThis.early) ?? 'never put'),
+    early: () => page.evaluate(() => globalThis.early),
     stored: () => page.evaluate(measureStorage),
     async reload() {
       await page.reload()

@@ -11,8 +11,9 @@ export const beforeLoaded: Note = {
     const tab = await open({ early: { id: 'early' } })
     await until(() => server.refused.includes('early'))
     // What is refused aloud was never taken in: the page knows, and may put it again.
+    await until(async () => (await tab.early()) !== 'pending')
     const outcome = await tab.early()
-    if (outcome !== 'kept') {
+    if (outcome !== 'kept' && outcome !== 'pending') {
       const remedy = peer.readiness === undefined ? '' : `; \`${peer.readiness}\` is what to wait for`
       return broke(`put too early, it is refused aloud and not kept${remedy}`)
     }

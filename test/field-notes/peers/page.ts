@@ -5,8 +5,8 @@ import type { Outbox, Place, Write } from '../contract.ts'
 declare global {
   /** The peer under test. */
   var outbox: Outbox
-  /** What became of the early put. */
-  var early: Promise<string> | undefined
+  /** What became of the early put so far: `pending`, `kept`, or why it was refused. */
+  var early: string
 }
 
 /**
@@ -21,9 +21,15 @@ export function offer(outbox: Outbox): void {
   // Once: a reload is to be an ordinary visit.
   history.replaceState(null, '', '/')
   const opened = outbox.open({ place: query.get('place') as Place })
-  const put = outbox.put(JSON.parse(early) as Write)
-  globalThis.early = put.then(() => 'kept', String)
-  Promise.all([opened, outbox.drain?.()]).catch(reportError)
+  globalThis.early = 'pending'
+  const put = outbox.put(JSON.parse(early) as Write).then(
+    () => 'kept',
+    (reason: unknown) => String(reason),
+  )
+  const told = put.then((outcome) => {
+    globalThis.early = outcome
+  })
+  Promise.all([opened, told, outbox.drain?.()]).catch(reportError)
 }
 
 /** Where a write goes, and what is sent of it. */

@@ -42,7 +42,7 @@ export function attend(
       lookForWork(entry.at)
     },
     notice(notice: StoreNotice) {
-      store.current = notice.state
+      if (notice.state !== 'lost') store.current = notice.state
       if (notice.state === 'opened') sender?.start()
       if (notice.state === 'opened' || notice.state === 'reloaded') lookForWork(undefined)
       emitter.emit('store', notice)

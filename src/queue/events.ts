@@ -66,7 +66,7 @@ export interface QueueEvents {
   readonly store: {
     readonly state: StoreState | 'lost'
     readonly error?: unknown
-    /** With `lost`: the id of the log that is gone. */
+    /** With `lost`: the id of the log that is gone, where the server told; absent where the browser did. */
     readonly log?: string
   }
   readonly warning: { readonly message: string; readonly cause: unknown; readonly id: string | undefined }

@@ -89,6 +89,7 @@ export class Log {
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
     this.heard(snapshot.byes)
+    if (snapshot.isLost && before?.log !== state.log) this.notify({ state: 'lost' })
     if (before === undefined) this.notify({ state: 'opened' })
     else this.notify({ state: before.log === state.log ? 'reloaded' : 'replaced' })
     return state

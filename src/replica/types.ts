@@ -64,6 +64,8 @@ export type StoreNotice =
   | { readonly state: 'opened' | 'stalled' | 'recovered' | 'closed' }
   /** Positions were lost sight of; what happened in between was not seen event by event. */
   | { readonly state: 'reloaded' }
+  /** The engine dropped a log that it could not read any more; told before `opened`, or `replaced`. */
+  | { readonly state: 'lost' }
   /** The log was deleted and made anew: every job in it is gone. */
   | { readonly state: 'replaced' }
   | { readonly state: 'quota' | 'failing' | 'down'; readonly error: unknown }

@@ -149,6 +149,8 @@ export interface Snapshot {
   readonly entries: readonly Entry[]
   /** The workers that left. */
   readonly byes: readonly string[]
+  /** The engine says that this log is new because it dropped one that it could not read any more. */
+  readonly isLost?: boolean | undefined
 }
 
 /** What happened since a position. */

@@ -187,8 +187,14 @@ function load(run: Run, identity: string): Promise<Snapshot> {
     const pages = store('pages').getAll()
     const entries = readEntries(store('log'))
     const byes = store('byes').getAllKeys()
-    return () =>
-      snapshotOf(learn(step, head, identity), { pages: pages.result, entries, byes: byes.result }, identity)
+    return () => ({
+      ...snapshotOf(
+        learn(step, head, identity),
+        { pages: pages.result, entries, byes: byes.result },
+        identity,
+      ),
+      isLost: step.connection.isLost,
+    })
   })
 }
 

@@ -45,6 +45,13 @@ export const storageFaults: Readonly<Record<string, StorageFault>> = {
         'a browser that evicts the database, and leaves the cookies, is found out by the next acknowledgement: the queue says which log is lost',
     },
   },
+  'the browser finds its database damaged, and drops it': {
+    seen: ['lost', 'opened'],
+    chromium: {
+      'torn-record.test.ts':
+        'a database that Chromium drops, because it was killed in mid-write, is told as lost by the first who opens the new one',
+    },
+  },
   'the quota is reached': {
     seen: ['quota-exceeded', 'quota'],
     chromium: {

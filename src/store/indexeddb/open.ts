@@ -25,6 +25,9 @@ export interface Connection {
   release(): void
 }
 
+/** Chromium tells what became of the database before; the other engines do not. */
+type MakingEvent = IDBVersionChangeEvent & { readonly dataLoss?: unknown }
+
 /** Opens a connection, or fails; `gone` is called when it takes no more transactions. */
 export type Opener = (gone: (db: IDBDatabase) => void, withReserve: boolean) => Promise<Connection>
 
@@ -62,9 +65,8 @@ export async function openOwn(
   const onCut = new Set<() => void>()
   let isLost = false
   const db = await openDB<Schema>(databaseName, version, {
-    upgrade(database, _from, _to, transaction, event) {
-      // Chromium's word for it; the other engines have none.
-      isLost = Reflect.get(event, 'dataLoss') === 'total'
+    upgrade(database, _from, _to, transaction, { dataLoss }: MakingEvent) {
+      isLost = dataLoss === 'total'
       createStores(unwrap(database))
       // Raw requests: idb's promises of an aborted upgrade would reject with nobody to hear them. The open request
       // rejects too, and that is heard.

@@ -1,4 +1,4 @@
-import type { Ended, Life, Message, Started, Taken } from './page/told.ts'
+import type { Ended, Life, Made, Message, Started, Taken } from './page/told.ts'
 
 export type FaultKind =
   | 'crash'
@@ -37,6 +37,10 @@ export interface Record {
   /** When it was told first that a job ended, by the job. */
   readonly finishedAt: ReadonlyMap<string, number>
   readonly lives: readonly By<Life>[]
+  /** Each time that the database was made. */
+  readonly makings: readonly By<Made>[]
+  /** Who was told by the queue that its log was lost. */
+  readonly losses: ReadonlySet<string>
   /** How often each was told. */
   readonly troubles: ReadonlyMap<string, number>
   /** The last word of a context. */
@@ -53,11 +57,13 @@ export function createRecord(): Record {
   const ends: By<Ended>[] = []
   const finishedAt = new Map<string, number>()
   const lives: By<Life>[] = []
+  const makings: By<Made>[] = []
+  const losses = new Set<string>()
   const troubles = new Map<string, number>()
   const heard = new Set<string>()
   const lastAt = new Map<string, number>()
   return {
-    ...{ taken, starts, ends, finishedAt, lives, troubles, lastAt },
+    ...{ taken, starts, ends, finishedAt, lives, makings, losses, troubles, lastAt },
     ...{ faults: [], deadAt: new Map() },
     hear({ context, number, told }) {
       const name = `${context} ${number}`
@@ -68,6 +74,8 @@ export function createRecord(): Record {
       else if (told.type === 'started') starts.push({ ...told, context })
       else if (told.type === 'ended') ends.push({ ...told, context })
       else if (told.type === 'life') lives.push({ ...told, context })
+      else if (told.type === 'made') makings.push({ ...told, context })
+      else if (told.type === 'lost') losses.add(context)
       else if (told.type === 'finished') {
         finishedAt.set(told.id, Math.min(told.at, finishedAt.get(told.id) ?? told.at))
       } else {

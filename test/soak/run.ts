@@ -1,10 +1,11 @@
 /**
  * Three tabs and a service worker at work in Chromium while everything goes wrong, for a minute: `npm run test:soak`. With
- * `--minutes 10` for so long, with `--seed 7` the same faults again. Then ten tabs crash in mid-job, and it is told how soon
+ * `--minutes 10` for so long, with `--seed 7` the same faults again, with `--only kill,crash` none but these. Then ten tabs crash in mid-job, and it is told how soon
  * the job ran elsewhere. `--reclaim` does that alone, and judges it: half a second in the middle, two at the most.
  */
 import { parseArgs } from 'node:util'
 import { measureReclaims } from './reclaim.ts'
+import { type FaultKind, faultKinds } from './record.ts'
 import { soak } from './soak.ts'
 
 const most = { medianMs: 500, maxMs: 2_000 }
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    only: { type: 'string' },
     reclaim: { type: 'boolean', default: false },
   },
 })
@@ -23,17 +25,25 @@ function numberOf(option: string, given: string): number {
   return number
 }
 
+function kindsOf(given: string | undefined): readonly FaultKind[] {
+  if (given === undefined) return faultKinds
+  const names = given.split(',')
+  const unknown = names.find((name) => !faultKinds.some((kind) => kind === name))
+  if (unknown !== undefined) throw new RangeError(`--only ${unknown} is none of ${faultKinds.join(', ')}`)
+  return faultKinds.filter((kind) => names.includes(kind))
+}
+
 /** Resolves to what was found wrong. */
 async function runSoak(): Promise<readonly string[]> {
   const minutes = numberOf('minutes', values.minutes)
   const seed = values.seed === undefined ? Math.ceil(Math.random() * 1e9) : numberOf('seed', values.seed)
   console.log(`${minutes} min of faults, seed ${seed}`)
-  const { findings, figures } = await soak(seed, minutes, (line) => console.log(line)).catch(
-    (error: unknown) => ({
-      findings: [error instanceof Error ? `${error.message}\n${error.stack}` : String(error)],
-      figures: {},
-    }),
-  )
+  const { findings, figures } = await soak({ seed, minutes, kinds: kindsOf(values.only) }, (line) =>
+    console.log(line),
+  ).catch((error: unknown) => ({
+    findings: [error instanceof Error ? `${error.message}\n${error.stack}` : String(error)],
+    figures: {},
+  }))
   for (const [figure, count] of Object.entries(figures))
     console.log(`${String(count).padStart(8)}  ${figure}`)
   if (findings.length > 0) console.error(`again: npm run test:soak -- --minutes ${minutes} --seed ${seed}`)

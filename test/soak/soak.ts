@@ -6,15 +6,22 @@ import { type Draws, draws } from './draw.ts'
 import { deeds } from './faults.ts'
 import type { Verdict } from './oracle/evidence.ts'
 import { judge } from './oracle/judge.ts'
-import { faultKinds, type FaultKind } from './record.ts'
+import type { FaultKind } from './record.ts'
 import { type Scene, setScene } from './scene.ts'
 import { pause, within } from './until.ts'
+
+/** What a soak is to be. */
+export interface Plan {
+  readonly seed: number
+  readonly minutes: number
+  readonly kinds: readonly FaultKind[]
+}
 
 /** How long any one fault may take with its aftermath (milliseconds). */
 const deedMs = 180_000
 
-/** Lets three tabs and a worker work through faults for so long, and judges what came of it. */
-export async function soak(seed: number, minutes: number, say: (line: string) => void): Promise<Verdict> {
+/** Lets three tabs and a worker work through faults of these kinds for so long, and judges what came of it. */
+export async function soak({ seed, minutes, kinds }: Plan, say: (line: string) => void): Promise<Verdict> {
   const draw = draws(seed)
   const scene = await setScene(seed)
   const startedAt = Date.now()
@@ -22,10 +29,10 @@ export async function soak(seed: number, minutes: number, say: (line: string) =>
     say(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  ${line}`)
   try {
     for (let count = 0; count < 3; count++) scene.tabs.push(await scene.open('produces'))
-    await storm(scene, draw, startedAt + minutes * 60_000, tell)
+    await storm(scene, draw, { kinds, endAt: startedAt + minutes * 60_000 }, tell)
     tell('no more faults')
     const left = await ensureSettled(scene, draw.oneOf(['tabs', 'worker']), tell)
-    const verdict = judge(scene, left)
+    const verdict = judge(scene, left, kinds)
     if (verdict.findings.length > 0) tell(`everything is in ${keep(scene, seed)}`)
     return verdict
   } catch (error) {
@@ -36,14 +43,20 @@ export async function soak(seed: number, minutes: number, say: (line: string) =>
 }
 
 /** Faults until it is time, and until each kind was ordered. */
-async function storm(scene: Scene, draw: Draws, endAt: number, tell: (line: string) => void): Promise<void> {
-  const waiting: FaultKind[] = draw.shuffled(faultKinds)
+async function storm(
+  scene: Scene,
+  draw: Draws,
+  { kinds, endAt }: { readonly kinds: readonly FaultKind[]; readonly endAt: number },
+  tell: (line: string) => void,
+): Promise<void> {
+  const waiting: FaultKind[] = draw.shuffled(kinds)
   let isFirstRound = true
   let outage = Promise.resolve()
   while (Date.now() < endAt || isFirstRound) {
     await pause(500 + draw.upTo(2_500))
     await draw.oneOf(scene.tabs).send('Page.bringToFront')
-    const kind = waiting.shift() ?? 'crash'
+    const kind = waiting.shift()
+    if (kind === undefined) throw new RangeError('Cannot soak: there is no fault to choose from')
     await outage
     const done = commit(scene, kind, draws(draw.upTo(1e9)), tell)
     // An outage goes on through whatever comes next.
@@ -51,7 +64,7 @@ async function storm(scene: Scene, draw: Draws, endAt: number, tell: (line: stri
     else await done
     if (waiting.length > 0) continue
     isFirstRound = false
-    waiting.push(...draw.shuffled(faultKinds))
+    waiting.push(...draw.shuffled(kinds))
   }
   await outage
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 
 const leaders = new Set<number>()
 const folders = new Set<string>()
@@ -20,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 /** A process that leads a group of its own, so that its helpers go with it. */
 export interface Group {
   readonly child: ChildProcess
-  /** Kills the group; resolves when its leader is gone. */
+  /** Kills the group; resolves when all of it is gone: helpers outlive their leader, and their files with them. */
   kill(): Promise<void>
 }
 
@@ -44,6 +45,7 @@ export function groupOf(child: ChildProcess): Group {
       const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
       signalGroup(pid)
       await gone
+      while (isRunning(pid)) await pause(10)
       leaders.delete(pid)
     },
   }
@@ -55,6 +57,20 @@ function signalGroup(pid: number): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
+}
+
+/** Whether any process of the group runs. One that is dead and only waits for its parent has let go of its files. */
+function isRunning(group: number): boolean {
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      const [, state, its] = /\) (\S) \d+ (\d+) /.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+      return its === String(group) && state !== 'Z' && state !== 'X'
+    } catch {
+      // It ended while it was looked at.
+      return false
+    }
+  })
 }
 
 /** The first line of `output` that `pattern` matches: its first group. What comes after it is read and dropped. */

@@ -81,6 +81,8 @@ async function createLab(
     async restoreNetwork() {
       // Tabs that were opened meanwhile are to be told as well.
       await lab.cutNetwork()
+      // One that the browser fired of its own accord fails without a network: then it is over, and the next is to come.
+      await lab.until(() => !syncs.areUnderWay())
       server.isDown = false
       await tell(false)
       await lab.sync()

@@ -1,24 +1,28 @@
 import type { Look } from '../page/page.ts'
-import { type FaultKind, faultKinds } from '../record.ts'
+import type { FaultKind } from '../record.ts'
 import { dateDeaths } from './deaths.ts'
 import { judgeDeliveries } from './deliveries.ts'
+import { judgeDrops } from './drops.ts'
 import { judgeEnds } from './ends.ts'
 import { judgeEpochs } from './epochs.ts'
 import type { Evidence, Verdict } from './evidence.ts'
 import { judgeOrder } from './order.ts'
 
-export function judge(evidence: Evidence, left: Look): Verdict {
+/** `kinds` are those of the faults that were ordered. */
+export function judge(evidence: Evidence, left: Look, kinds: readonly FaultKind[]): Verdict {
   const { record, server } = evidence
   dateDeaths(record)
-  const counts = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]))
+  const counts = new Map<FaultKind, number>(kinds.map((kind) => [kind, 0]))
   for (const { kind } of record.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  const missing = faultKinds.filter((kind) => counts.get(kind) === 0)
+  const missing = kinds.filter((kind) => counts.get(kind) === 0)
+  const drops = judgeDrops(record)
   const deliveries = judgeDeliveries(evidence)
   const ends = judgeEnds(evidence, left)
   const troubles = [...record.troubles].filter(([words]) => words.startsWith('uncaught'))
   return {
     findings: [
       ...missing.map((kind) => `no fault of this kind came to pass: ${kind}`),
+      ...drops.findings,
       ...ends.findings,
       ...deliveries.findings,
       ...judgeEpochs(record),
@@ -31,6 +35,7 @@ export function judge(evidence: Evidence, left: Look): Verdict {
       ...ends.figures,
       attempts: record.starts.length,
       ...deliveries.figures,
+      ...drops.figures,
       ...Object.fromEntries([...counts].map(([kind, count]) => [`faults: ${kind}`, count])),
       ...Object.fromEntries([...record.troubles].filter(([words]) => !words.startsWith('uncaught'))),
     },

@@ -1,5 +1,6 @@
 import * as holdfast from 'holdfast'
 import { assertOk } from 'holdfast/http'
+import { tellMade } from './made.ts'
 import type { KindName, Tell } from './told.ts'
 
 export interface Note {
@@ -32,6 +33,7 @@ const tasks = holdfast.defineTasks({
 
 /** The queue that all tabs and their worker share. Whatever handlers do is told. */
 export function openQueue(api: string, context: string, tell: Tell): SoakQueue {
+  tellMade(tell)
   const run = async (kind: KindName, body: BodyInit, job: holdfast.JobContext): Promise<undefined> => {
     const { id, epoch, signal } = job
     const end = (how: 'returned' | 'threw' | 'aborted'): void => {
@@ -68,6 +70,9 @@ export function openQueue(api: string, context: string, tell: Tell): SoakQueue {
   for (const name of ['completed', 'dead'] as const) {
     queue.on(name, ({ id }) => tell({ type: 'finished', id, at: Date.now() }))
   }
+  queue.on('store', ({ state }) => {
+    if (state === 'lost') tell({ type: 'lost' })
+  })
   queue.on('warning', ({ message, cause }) => tell({ type: 'warning', message: `${message}: ${cause}` }))
   return queue
 }

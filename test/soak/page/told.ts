@@ -55,13 +55,27 @@ export interface Life {
   readonly at: number
 }
 
+/** The queue's database was made, because there was none. */
+export interface Made {
+  readonly type: 'made'
+  /** The browser says that it dropped the one before. */
+  readonly isDropped: boolean
+  readonly why: string
+  readonly at: number
+}
+
+/** The queue told the application that its log was lost. */
+export interface Lost {
+  readonly type: 'lost'
+}
+
 /** Something rejected, or was complained of. */
 export interface Trouble {
   readonly type: 'refusal' | 'warning' | 'uncaught'
   readonly message: string
 }
 
-export type Told = Taken | Started | Ended | Finished | Life | Trouble
+export type Told = Taken | Started | Ended | Finished | Life | Made | Lost | Trouble
 
 /** What precedes each of them on the console. */
 export const mark = 'soak '

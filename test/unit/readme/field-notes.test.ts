@@ -28,6 +28,33 @@ test('it has a row for each field note, under its own name', () => {
   ).toEqual(named)
 })
 
+/** What stands under the table, by its number. */
+function footnotes(): ReadonlyMap<string, string> {
+  const [, table = ''] = readme.split(`${head}\n`)
+  const [, text = ''] = table.split('\n\n')
+  const each = text.replaceAll('\n', ' ').split(' · ')
+  return new Map(each.map((line) => [line.split(' ', 1).join(), line.split(' ').slice(1).join(' ')]))
+}
+
+test('what cannot be said of a queue has the reason that its note gives, and all else was played', () => {
+  const reasons = footnotes()
+  for (const [index, [, name, ...cells]] of rows().slice(1).entries()) {
+    const printed = peers.map((_, column) => {
+      const [mark, footnote = ''] = cells[column]?.split(' ') ?? []
+      return mark === '–' ? (reasons.get(footnote) ?? `no footnote ${footnote}`) : undefined
+    })
+    expect(printed, name).toEqual(peers.map((peer) => notes[index]?.unsaid?.(peer)))
+  }
+})
+
+test('each footnote is of some cell, and each cell that did not survive has one', () => {
+  const marks = rows()
+    .slice(1)
+    .flatMap(([, , ...cells]) => cells.filter((cell) => cell !== '' && cell !== 'survived'))
+    .map((cell) => cell.split(' ')[1] ?? cell)
+  expect([...new Set(marks)]).toEqual([...footnotes().keys()])
+})
+
 test('it says of Holdfast what the notes are tested for', () => {
   for (const [, note, holdfast] of rows().slice(1)) expect(holdfast, note).toBe('survived')
 })

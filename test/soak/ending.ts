@@ -1,4 +1,5 @@
 import { order } from './faults.ts'
+import { droppedAt } from './oracle/drops.ts'
 import type { Look } from './page/page.ts'
 import { ask, look, type Scene } from './scene.ts'
 import { pause, within } from './until.ts'
@@ -51,7 +52,8 @@ async function waitForAcks({ record, server }: Scene, turn: () => Promise<void>)
   const endAt = performance.now() + limitMs
   const isMissing = (): boolean => {
     const known = new Set(server.acks.map(({ subject }) => subject))
-    return record.taken.some(({ id }) => !known.has(id))
+    const lostAt = droppedAt(record)
+    return record.taken.some(({ id, at }) => at > lostAt && !known.has(id))
   }
   while (isMissing() && performance.now() < endAt) await turn()
 }

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { type Api, serveApi } from './support/api.ts'
+import { inWorker, serveBuilds } from './support/builds.ts'
 import { useChromium } from './support/chromium.ts'
 import { serveSite } from './support/server.ts'
 import { soon } from './support/tabs.ts'
@@ -28,24 +29,24 @@ interface UploadsOptions {
   readonly maxRunning: number
 }
 
-/** Opens and starts the queue in a tab; `uploads` then tells what was done there. */
-async function startUploads(page: Page, options: UploadsOptions): Promise<void> {
-  await page.evaluate(async ({ api, maxRunning }) => {
-    const { createQueue, defineTasks, task } = app.holdfast
-    const queue = createQueue({
-      name: 'uploads',
-      tasks: defineTasks({ upload: task<string>({ maxRunning }) }),
-      handlers: {
-        upload: async (name) => {
-          await app.http.assertOk(fetch(`${api}/photos?name=${name}`, { method: 'POST', body: name }))
-          app.kept.set('done', Number(app.kept.get('done') ?? 0) + 1)
-        },
+/** Opens and starts the queue, in a page or a worker; `app.kept` then tells how many uploads were done there. */
+async function startUploads({ api, maxRunning }: UploadsOptions): Promise<void> {
+  const { createQueue, defineTasks, task } = app.holdfast
+  const queue = createQueue({
+    name: 'uploads',
+    tasks: defineTasks({ upload: task<string>({ maxRunning }) }),
+    handlers: {
+      upload: async (name) => {
+        await app.http.assertOk(fetch(`${api}/photos?name=${name}`, { method: 'POST', body: name }))
+        app.kept.set('done', Number(app.kept.get('done') ?? 0) + 1)
       },
-    })
-    app.kept.set('uploads', queue)
-    await queue.start()
-  }, options)
+    },
+  })
+  app.kept.set('uploads', queue)
+  await queue.start()
 }
+
+const doneHere = (): number => Number(app.kept.get('done') ?? 0)
 
 const completed = (page: Page) => (): Promise<number> =>
   page.evaluate(async () => {
@@ -53,17 +54,16 @@ const completed = (page: Page) => (): Promise<number> =>
     return counts.completed
   })
 
-const doneIn = (page: Page): Promise<number> => page.evaluate(() => Number(app.kept.get('done') ?? 0))
-
-test('with maxRunning 2 the server never has more than two at once of three tabs and a worker, and each runs once', async () => {
-  const [site, api] = [await serveSite(), await serveApi()]
+test('with maxRunning 2 the server never has more than two at once of three tabs, a worker and a service worker, and each runs once', async () => {
+  const [site, api] = [await serveBuilds(), await serveApi()]
   const seen = gauge(api)
   const options = { api: api.url, maxRunning: 2 }
   const pages: Page[] = []
   for (const _ of [1, 2, 3]) pages.push(await chromium().open(site.url))
   const [first] = pages
   if (first === undefined) throw new Error('There is no tab')
-  for (const page of pages) await startUploads(page, options)
+  for (const page of pages) await page.evaluate(startUploads, options)
+  await inWorker(first, startUploads, options)
   await first.evaluate(async ({ api: url, maxRunning }) => {
     const source = `
       import '${location.origin}/app.js'
@@ -102,9 +102,12 @@ test('with maxRunning 2 the server never has more than two at once of three tabs
   )
   await expect.poll(completed(first), soon).toBe(60)
   expect(seen).toEqual({ most: 2, count: 60 })
-  const inWorker = await first.evaluate(() => Number(app.kept.get('in the worker')))
-  const inTabs = await Promise.all(pages.map(doneIn))
-  expect([inWorker, ...inTabs].reduce((sum, each) => sum + each)).toBe(60)
+  const shares = await Promise.all([
+    inWorker(first, doneHere, undefined),
+    first.evaluate(() => Number(app.kept.get('in the worker'))),
+    ...pages.map((page) => page.evaluate(doneHere)),
+  ])
+  expect(shares.reduce((sum, each) => sum + each)).toBe(60)
 })
 
 test('four tabs that drain one queue each get a share of it', async () => {
@@ -115,7 +118,7 @@ test('four tabs that drain one queue each get a share of it', async () => {
   const [first] = pages
   if (first === undefined) throw new Error('There is no tab')
   // Whoever enqueues has the first go, and nobody else is to be left with nothing.
-  for (const page of pages) await startUploads(page, { api: api.url, maxRunning: 1_000 })
+  for (const page of pages) await page.evaluate(startUploads, { api: api.url, maxRunning: 1_000 })
   const count = 200
   await first.evaluate(async (length) => {
     const queue = app.kept.get('uploads') as ReturnType<typeof app.openPhotos>
@@ -124,7 +127,7 @@ test('four tabs that drain one queue each get a share of it', async () => {
     )
   }, count)
   await expect.poll(completed(first), soon).toBe(count)
-  const shares = await Promise.all(pages.map(doneIn))
+  const shares = await Promise.all(pages.map((page) => page.evaluate(doneHere)))
   expect(shares.reduce((sum, each) => sum + each)).toBe(count)
   // A quarter would be the fair share.
   for (const share of shares) expect(share).toBeGreaterThanOrEqual(count / 4 / 5)

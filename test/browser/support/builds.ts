@@ -4,9 +4,9 @@ import { type Loopback, serve } from './server.ts'
 
 /**
  * A site of which a newer version was published while tabs were open: at `/` the page of the older build, at `/newer` that
- * of the newer one, which its service worker is of, too.
+ * of the newer one, which its service worker is of, too. Without `ahead` both are the same build.
  */
-export async function serveBuilds(ahead: Ahead): Promise<Loopback> {
+export async function serveBuilds(ahead?: Ahead): Promise<Loopback> {
   const page = (script: string): string =>
     `<!doctype html><html lang="en"><meta charset="utf-8" /><title>Two builds</title>
     <script type="module" src="${script}"></script></html>`

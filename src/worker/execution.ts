@@ -63,6 +63,8 @@ export class Execution implements Holder {
 
   /** Given back, lost or cancelled while its payload was read: nothing is begun. */
   assertHeld(): void {
+    // Out of time is the attempt's own failure, and the handler is told by its signal.
+    if (this.#abortedBy?.code === 'timeout') return
     if (this.#abortedBy) throw this.#abortedBy
   }
 

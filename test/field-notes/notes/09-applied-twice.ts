@@ -9,14 +9,15 @@ export const appliedTwice: Note = {
     await cutNetwork()
     await before.put({ id: 'offline', order: 'one' })
     await before.close()
-    await restoreNetwork()
+    // In this order: a tab that is being closed takes itself for online again, and may send with its last breath.
     const tab = await open()
-    await sync()
+    await restoreNetwork()
     if (!(await until(() => server.applied.includes('offline')))) return broke('lost')
 
     server.answer = ({ id }) => (id === 'unanswered' && sentOf(id).length === 1 ? 'lost' : 200)
     await tab.put({ id: 'unanswered', order: 'one' })
-    await until(() => sentOf('unanswered').length > 0)
+    // So the one before it is over and done with, and the reload cuts off nothing of it.
+    if (!(await until(() => sentOf('unanswered').length > 0))) return broke('stuck')
     await tab.reload()
     await sync()
     await until(() => sentOf('unanswered').length > 1)

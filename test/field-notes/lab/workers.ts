@@ -12,7 +12,8 @@ export interface Workers {
 
 export async function overseeWorkers(session: CDPSession, origin: string): Promise<Workers> {
   let registration: string | undefined
-  const running = new Map<string, boolean>()
+  const running = new Set<string>()
+  let dies = Promise.withResolvers<undefined>()
   session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
     for (const { scopeURL, registrationId, isDeleted } of registrations) {
       if (scopeURL === `${origin}/`) registration = isDeleted ? undefined : registrationId
@@ -20,13 +21,18 @@ export async function overseeWorkers(session: CDPSession, origin: string): Promi
   })
   session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
     for (const { versionId, registrationId, runningStatus } of versions) {
-      if (registrationId === registration) running.set(versionId, runningStatus !== 'stopped')
+      if (registrationId !== registration) continue
+      if (runningStatus !== 'stopped') running.add(versionId)
+      else if (running.delete(versionId)) dies.resolve(undefined)
     }
   })
   await session.send('ServiceWorker.enable')
   const stop = async (): Promise<void> => {
+    if (running.size === 0) return
+    // Told as it happens: a page that is open may have started it again by the next look.
+    dies = Promise.withResolvers()
     await session.send('ServiceWorker.stopAllWorkers')
-    while ([...running.values()].includes(true)) await new Promise((resolve) => setTimeout(resolve, 20))
+    await dies.promise
   }
   return {
     stop,

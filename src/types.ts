@@ -47,7 +47,7 @@ export interface TaskOptions<Input = unknown, Output = Input> {
   /** Makes a payload of an older version into one of this version. What it throws sends the job to the dead letters. */
   readonly migrate?: (payload: unknown, fromVersion: number) => unknown
   readonly retry?: Partial<RetryPolicy>
-  /** Aborts an attempt after this many milliseconds; counts as an error. @default Infinity */
+  /** Aborts an attempt this many milliseconds after its payload was read; counts as an error. @default Infinity */
   readonly timeoutMs?: number
   /** Aborts an attempt that neither settled nor called `progress` or `checkpoint` for so long. @default 900_000 (15 minutes) */
   readonly stallMs?: number

@@ -44,7 +44,13 @@ export class Execution implements Holder {
     this.settled = new Promise((resolve) => {
       this.isSettled = resolve
     })
-    this.#cancelTimeout = this.#limit(kind.timeoutMs, 'ran longer than timeoutMs', kind.timeoutMs)
+  }
+
+  /** From now on the time is the handler's: that of the store, while it reads the payload, is not. */
+  startClocks(): void {
+    if (this.#abortedBy !== undefined) return
+    const { timeoutMs } = this.kind
+    this.#cancelTimeout = this.#limit(timeoutMs, 'ran longer than timeoutMs', timeoutMs)
     this.#restartStall()
   }
 
@@ -61,10 +67,8 @@ export class Execution implements Holder {
     return this.#abortedBy
   }
 
-  /** Given back, lost or cancelled while its payload was read: nothing is begun. */
+  /** Given back, lost, cancelled or out of time before the handler: nothing is begun. */
   assertHeld(): void {
-    // Out of time is the attempt's own failure, and the handler is told by its signal.
-    if (this.#abortedBy?.code === 'timeout') return
     if (this.#abortedBy) throw this.#abortedBy
   }
 

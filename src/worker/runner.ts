@@ -205,6 +205,7 @@ export class Runner {
       )
       return unclaimed(execution, newerMs)
     }
+    execution.startClocks()
     try {
       const fitted = await handlerPayload(stored, job, kind)
       if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)

@@ -11,6 +11,7 @@ test.each([
   [264, 'a checkpoint’s late answer says nothing of the pages of a log that was made anew'],
   [18, 'a context that left, and starts anew, sends its acknowledgements again'],
   [7, 'a retry in the entry that claims again waits as long as it was told to'],
+  [842, 'the time that the store takes to read a payload is charged to no handler'],
 ])('seed %i: %s', async (seed) => {
   await expect(simulate({ seed })).resolves.toMatchObject({ seed })
 })

@@ -168,6 +168,23 @@ describe('a payload that is read after', () => {
   }
 })
 
+it('the time that a payload takes to be read is not its handler’s', async () => {
+  const { store, release } = readingLate(memoryStore())
+  const { given, keep, clock } = bench()
+  const tasks = defineTasks({ ping: task<Uint8Array>({ timeoutMs: 1_000, stallMs: 1_000 }) })
+  const aborted: boolean[] = []
+  const ping = (_: Uint8Array, { signal }: { signal: AbortSignal }) => void aborted.push(signal.aborted)
+  const queue = keep(createQueue({ ...given({ store }), tasks, handlers: { ping } }))
+  await queue.start()
+  const { id } = await queue.enqueue('ping', new Uint8Array(2))
+  await until(async () => (await queue.info()).counts.running === 1)
+  await passing(clock, 5_000)
+  release()
+  await untilLater(clock, async () => (await queue.get(id))?.state === 'completed')
+  expect(aborted).toEqual([false])
+  expect(await queue.get(id)).toMatchObject({ attempt: 1, errors: 0 })
+})
+
 /** A handler that begins when the gate lets its `isDone` answer, and says what was called. */
 function asked(answer: Promise<void>) {
   const calls: string[] = []

@@ -165,7 +165,7 @@ export class Batch {
     }
     // Seen in what was missed, before reading on failed.
     if (this.#landed) return this.#settle(this.#landed)
-    if (isQueueError(error, 'log-behind')) return this.#reload(state)
+    if (isQueueError(error, 'log-behind')) return this.#lookUp(state, () => this.#log.load())
     if (isQueueError(error, 'log-replaced')) return this.#startOver(error)
     if (isQueueError(error, 'quota-exceeded')) return this.#makeRoom(error)
     const isOver = this.#joint?.isSpent && !this.#uncertain
@@ -174,23 +174,13 @@ export class Batch {
     this.#log.notify({ state: 'failing', error })
     const waitMs = failureWaitMs * 2 ** this.#failures
     await this.#options.pause(waitMs)
-    return this.#lookUp(state)
+    return this.#uncertain && this.#lookUp(state, () => this.#log.read(state))
   }
 
-  /** Asks the log itself whether an entry whose answer was lost is in it. */
-  async #lookUp(state: State): Promise<boolean> {
-    if (!this.#uncertain) return false
+  /** Whether the log itself, once read on, says that an entry whose answer was lost is in it. */
+  async #lookUp(state: State, read: () => Promise<unknown>): Promise<boolean> {
     try {
-      await this.#log.read(state)
-    } catch (error) {
-      return this.#recover(error, state)
-    }
-    return this.#known(state)
-  }
-
-  async #reload(state: State): Promise<boolean> {
-    try {
-      await this.#log.load()
+      await read()
     } catch (error) {
       return this.#recover(error, state)
     }

@@ -1,4 +1,8 @@
+import type { Clock } from '../types.ts'
 import type { Locks } from './types.ts'
+
+/** How long the lock of a worker that gave up is kept for its bye to be there (milliseconds). */
+const byeMs = 5_000
 
 /** A worker's sign of life: a lock named for it, held from before its first claim. */
 export interface Presence {
@@ -70,5 +74,17 @@ function takeLock(
       new Promise<void>((release) => resolve({ locked: true, release: () => release() }))
     // A platform that refuses locks (an opaque origin) is one without: leases then go by time.
     locks.request(name, {}, held).catch(() => resolve(none))
+  })
+}
+
+/**
+ * Lets a lock go once its worker's bye is there: whoever sees it free looks for that. A store that stalls is not waited
+ * for. `left` never rejects.
+ */
+export function releaseAfter(left: Promise<void>, release: () => void, clock: Clock): void {
+  const cancel = clock.setTimer(release, byeMs)
+  void left.finally(() => {
+    cancel()
+    release()
   })
 }

@@ -9,12 +9,10 @@ import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
 import { claimRequest, endWaitsForNetwork, isOffered, leavesSome } from './claiming.ts'
 import { isMissed, LeaseWatch } from './leases.ts'
+import { releaseAfter } from './presence.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
 import type { WorkerOptions } from './types.ts'
-
-/** How long the lock of a worker that gave up is kept for its bye to be there (milliseconds). */
-const byeMs = 5_000
 
 /**
  * Runs the jobs of one context: claims what it has slots for, keeps the leases, settles, and takes back what lost
@@ -243,14 +241,9 @@ export class Worker {
   #abandon(): void {
     const { clock, warn } = this.#options
     const release = this.#release
-    // Not before the bye is there: whoever sees the lock free looks for it. A store that stalls is not waited for.
     this.#release = () => undefined
-    const cancel = clock.setTimer(release, byeMs)
     const left = this.#leave().catch((error: unknown) => warn('Cannot leave a bye', error))
-    void left.finally(() => {
-      cancel()
-      release()
-    })
+    releaseAfter(left, release, clock)
   }
 
   #off(): void {

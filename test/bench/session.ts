@@ -27,7 +27,7 @@ export async function startSession(engine: EngineName, isReadable = false): Prom
   const profile = makeFolder()
   const site = await serveBench(isReadable)
   const browser = await launches[engine]({ profile, isPrivate: false }).catch(async (error: unknown) => {
-    await site.close()
+    await site.stop()
     throw error
   })
   return {
@@ -44,7 +44,7 @@ export async function startSession(engine: EngineName, isReadable = false): Prom
     },
     async end() {
       await browser.kill()
-      await site.close()
+      await site.stop()
       removeFolder(profile)
     },
   }

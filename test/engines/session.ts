@@ -21,7 +21,7 @@ export async function startSession(engine: Engine, isPrivate: boolean): Promise<
   const launch = (): Promise<Browser> => engine.launch({ profile, isPrivate })
   const leave = async (): Promise<void> => {
     removeFolder(profile)
-    await site.close()
+    await site.stop()
   }
   let browser = await launch().catch(async (error: unknown) => {
     await leave()

@@ -9,6 +9,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { createQueue } from 'holdfast'
 import { sqliteStore } from 'holdfast/sqlite'
 import { afterAll, expect, test } from 'vitest'
+import { seededRandom } from '../../src/testing/simulator/random.ts'
 import { databaseIn, type Effect, type Fleet, readEffects, startFleet } from './sqlite-fleet.ts'
 
 const isFull = process.env.HOLDFAST_PROCESSES === 'full'
@@ -79,7 +80,7 @@ function expectFairness(fleet: Fleet, effects: readonly Effect[]): void {
 }
 
 async function killAtRandom(fleet: Fleet, until: number): Promise<void> {
-  const random = randomOf(seed)
+  const random = seededRandom(seed).next
   while (Date.now() < until) {
     await after(500 + 1_500 * random())
     await fleet.replace(Math.floor(size * random()))
@@ -102,15 +103,4 @@ function outOfOrder(effects: readonly Effect[]): Effect[] {
     reached.set(key, Math.max(n, reached.get(key) ?? 0))
     return isLate
   })
-}
-
-/** A seeded sequence of numbers from 0 to below 1. */
-function randomOf(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,3 +1,5 @@
+import { seededRandom } from '../../src/testing/simulator/random.ts'
+
 /** Draws that a seed repeats. */
 export interface Draws {
   /** From 0 to below 1. */
@@ -12,14 +14,7 @@ export interface Draws {
 }
 
 export function draws(seed: number): Draws {
-  let state = seed >>> 0
-  // Mulberry32.
-  const fraction = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const { next: fraction } = seededRandom(seed)
   const oneOf = <T>(choices: readonly T[]): T => {
     const choice = choices[Math.floor(fraction() * choices.length)]
     if (choice === undefined) throw new RangeError('Cannot draw: there is nothing to choose from')

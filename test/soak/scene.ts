@@ -1,11 +1,12 @@
 import { makeFolder, removeFolder } from '../engines/drivers/processes.ts'
+import type { Loopback } from '../tools/loopback.ts'
 import { type Browser, startBrowser, type Target } from './browser.ts'
 import { draws } from './draw.ts'
 import type { Look } from './page/page.ts'
 import type { Life, Message } from './page/told.ts'
 import { createRecord, type Record } from './record.ts'
 import { type Server, serveApi } from './server.ts'
-import { type Site, serveSite } from './site.ts'
+import { serveSite } from './site.ts'
 import { until, within } from './until.ts'
 
 /** What a tab is for: to enqueue and run, to run alone, or only to look. */
@@ -13,7 +14,7 @@ export type Role = 'produces' | 'alone' | 'looks'
 
 /** The browser, its tabs, their worker, and the server. */
 export interface Scene {
-  readonly site: Site
+  readonly site: Loopback
   readonly server: Server
   readonly record: Record
   readonly browser: Browser
@@ -76,7 +77,7 @@ export async function setScene(seed: number): Promise<Scene> {
     async close() {
       await browser.kill()
       removeFolder(profile)
-      await Promise.all([site.close(), server.stop()])
+      await Promise.all([site.stop(), server.stop()])
     },
   }
 }

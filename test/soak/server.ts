@@ -1,7 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { createReceiver, memoryAcks } from '../../src/receiver/index.ts'
+import { startLoopback } from '../tools/loopback.ts'
+import { requestOf } from '../tools/request.ts'
 import type { Draws } from './draw.ts'
 import { pause } from './until.ts'
 
@@ -100,20 +101,12 @@ export async function serveApi(draw: Draws): Promise<Server> {
     return { status: 200 }
   }
 
-  const server = createServer((request, response) => {
+  const server = await startLoopback((request, response) => {
     // A request that its sender gave up has no body, and took no effect.
     handle(request, response).catch(() => response.destroy())
   })
-  const listen = async (port: number): Promise<number> => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('Cannot serve: there is no port')
-    return address.port
-  }
-  const port = await listen(0)
   const api: Server = {
-    url: `http://127.0.0.1:${port}`,
+    ...server,
     uploads,
     acks,
     complaints,
@@ -122,14 +115,6 @@ export async function serveApi(draw: Draws): Promise<Server> {
     },
     health: 'well',
     answering: Promise.resolve(),
-    async stop() {
-      if (!server.listening) return
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
-    start: async () => void (await listen(port)),
   }
   return api
 }
@@ -151,14 +136,6 @@ function uploadOf(request: IncomingMessage, { searchParams }: URL, receivedAt: n
 
 function isPhoto(body: Buffer): boolean {
   return body.length > 0 && body.every((byte, place) => byte === place % 251)
-}
-
-function requestOf(request: IncomingMessage, body: Buffer): Request {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value))
-  const { method = 'GET' } = request
-  const given = method === 'POST' ? { body: new Uint8Array(body) } : {}
-  return new Request(`http://${request.headers.host}${request.url}`, { method, headers, ...given })
 }
 
 /** Answers a browser's preflight, and lets pages of any origin read the rest. */

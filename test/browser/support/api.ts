@@ -10,7 +10,8 @@ import { sqliteAcks } from 'holdfast/receiver/sqlite'
 import { onTestFinished } from 'vitest'
 import { requestOf } from '../../tools/request.ts'
 import { scratchDirectory } from './scratch.ts'
-import { type Loopback, serve } from './server.ts'
+import type { Loopback } from '../../tools/loopback.ts'
+import { serve } from './server.ts'
 
 /** One acknowledgement, as the application's own table has it. */
 export interface StoredAck {

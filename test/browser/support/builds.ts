@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { type Ahead, bundleApp } from './bundle.ts'
-import { type Loopback, serve } from './server.ts'
+import type { Loopback } from '../../tools/loopback.ts'
+import { serve } from './server.ts'
 
 /**
  * A site of which a newer version was published while tabs were open: at `/` the page of the older build, at `/newer` that

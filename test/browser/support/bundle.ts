@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { fromSource, source } from '../../tools/from-source.ts'
 
 /** Which version a build of the library is ahead in: that of the log's entries, or that of the database. */
 export type Ahead = 'format' | 'schema'
@@ -14,8 +14,6 @@ export function bundleApp(ahead?: Ahead): Promise<string> {
   return script
 }
 
-const source = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
-
 async function bundle(ahead: Ahead | undefined): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [source('test/browser/support/app.ts')],
@@ -24,8 +22,7 @@ async function bundle(ahead: Ahead | undefined): Promise<string> {
     format: 'esm',
     target: 'es2022',
     sourcemap: 'inline',
-    alias: { holdfast: source('src/index.ts'), 'holdfast/http': source('src/http/index.ts') },
-    plugins: ahead === undefined ? [] : [raise(ahead)],
+    plugins: ahead === undefined ? [fromSource] : [fromSource, raise(ahead)],
   })
   return outputFiles.map((file) => file.text).join('\n')
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { fromSource } from '../../tools/from-source.ts'
 import { type TusServer, tusServer } from '../../unit/http/tus-server.ts'
 
 /** What the API got, whole. */
@@ -88,19 +89,13 @@ function bundled(path: string, script: URL): Promise<string> {
 }
 
 async function bundleOf(script: URL): Promise<string> {
-  const source = (path: string): string => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(script)],
     bundle: true,
     write: false,
     format: 'iife',
     target: 'es2022',
-    alias: {
-      holdfast: source('index.ts'),
-      'holdfast/http': source('http/index.ts'),
-      'holdfast/http/tus': source('http/tus/index.ts'),
-      'holdfast/http/upload': source('http/upload/index.ts'),
-    },
+    plugins: [fromSource],
   })
   return outputFiles.map((file) => file.text).join('\n')
 }

@@ -1,6 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { type Loopback, serve } from './server.ts'
+import { fromSource, source } from '../../tools/from-source.ts'
+import type { Loopback } from '../../tools/loopback.ts'
+import { serve } from './server.ts'
 
 const html = `<!doctype html>
 <html lang="en">
@@ -24,7 +25,6 @@ export async function serveRows(): Promise<Loopback> {
 }
 
 async function bundle(): Promise<string> {
-  const source = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
   const { outputFiles } = await build({
     entryPoints: [source('test/browser/support/rows.ts')],
     bundle: true,
@@ -32,7 +32,7 @@ async function bundle(): Promise<string> {
     format: 'esm',
     target: 'es2022',
     sourcemap: 'inline',
-    alias: { holdfast: source('src/index.ts') },
+    plugins: [fromSource],
   })
   return outputFiles.map((file) => file.text).join('\n')
 }

@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
-import packageJson from '../../../package.json' with { type: 'json' }
-
-const path = (relative: string): string => fileURLToPath(new URL(`../../../${relative}`, import.meta.url))
+import { build } from 'esbuild'
+import { fromSource, source } from '../../tools/from-source.ts'
 
 /** A peer's scripts, by their path on the site. */
 export type Scripts = ReadonlyMap<string, string>
@@ -18,8 +15,8 @@ export function scriptsOf(peer: string): Promise<Scripts> {
 }
 
 async function bundle(peer: string): Promise<Scripts> {
-  const worker = path(`test/field-notes/peers/${peer}-worker.ts`)
-  const scripts = new Map([['/page.js', await bundleFile(path(`test/field-notes/peers/${peer}.ts`))]])
+  const worker = source(`test/field-notes/peers/${peer}-worker.ts`)
+  const scripts = new Map([['/page.js', await bundleFile(source(`test/field-notes/peers/${peer}.ts`))]])
   if (existsSync(worker)) scripts.set('/worker.js', await bundleFile(worker))
   return scripts
 }
@@ -36,17 +33,4 @@ async function bundleFile(file: string): Promise<string> {
     plugins: [fromSource],
   })
   return outputFiles.map(({ text }) => text).join('\n')
-}
-
-/** Each entry point as it is built from: what `exports` has in `dist`, in `src`. */
-const fromSource: Plugin = {
-  name: 'from-source',
-  setup(building) {
-    building.onResolve({ filter: /^holdfast(\/|$)/ }, ({ path: specifier }) => {
-      const target: unknown = Reflect.get(packageJson.exports, `.${specifier.slice('holdfast'.length)}`)
-      const built: unknown = Reflect.get(Object(target), 'default')
-      if (typeof built !== 'string') return { errors: [{ text: `there is no entry point ${specifier}` }] }
-      return { path: path(built.replace('./dist/', 'src/').replace(/\.js$/, '.ts')) }
-    })
-  },
 }

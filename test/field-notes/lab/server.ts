@@ -1,7 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { createReceiver, memoryAcks } from '../../../src/receiver/index.ts'
+import { startLoopback } from '../../tools/loopback.ts'
 import { requestOf } from '../../tools/request.ts'
 
 /** How a delivery is answered: with a status; `lost`: it is taken in, and the connection is cut; `cut`: only the latter. */
@@ -95,17 +95,14 @@ export async function startServer(read: (path: string) => { type: string; body: 
     else await passOn(request, response, receive)
   }
 
-  const http = createServer((request, response) => {
+  const http = await startLoopback((request, response) => {
     handle(request, response).catch((error: unknown) =>
       response.destroy(error instanceof Error ? error : undefined),
     )
-  }).listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  const address = http.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot serve: there is no port')
+  })
 
   const server: Server = {
-    url: `http://127.0.0.1:${address.port}`,
+    url: http.url,
     ...{ deliveries, refused, applied },
     get acknowledged() {
       return acknowledged
@@ -113,11 +110,7 @@ export async function startServer(read: (path: string) => { type: string; body: 
     isDown: false,
     answer: () => 200,
     hold: (...ids) => hold(server, ids),
-    async close() {
-      http.close()
-      http.closeAllConnections()
-      await once(http, 'close')
-    },
+    close: () => http.stop(),
   }
   return server
 }

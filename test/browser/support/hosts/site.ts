@@ -1,6 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { type Loopback, serve } from '../server.ts'
+import { fromSource, source } from '../../../tools/from-source.ts'
+import type { Loopback } from '../../../tools/loopback.ts'
+import { serve } from '../server.ts'
 
 export interface HostSite extends Loopback {
   /** How the events of the service worker ended: `sync resolved`, `sync rejected`, `fetch resolved`, … */
@@ -34,7 +35,6 @@ export async function serveHosts(): Promise<HostSite> {
 }
 
 async function bundle(): Promise<ReadonlyMap<string, string>> {
-  const source = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
   const { outputFiles } = await build({
     entryPoints: [
       source('test/browser/support/hosts/page.ts'),
@@ -46,12 +46,7 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
     // A worker that is no module.
     format: 'iife',
     target: 'es2022',
-    alias: {
-      holdfast: source('src/index.ts'),
-      'holdfast/http': source('src/http/index.ts'),
-      'holdfast/page': source('src/host/page/index.ts'),
-      'holdfast/service-worker': source('src/host/service-worker/index.ts'),
-    },
+    plugins: [fromSource],
   })
   return new Map(outputFiles.map(({ path, text }) => [path, text]))
 }

@@ -93,21 +93,7 @@ export function blobCases(): void {
   test('where Blobs cannot be stored their bytes are, and a Blob comes back', async () => {
     const store = openQueue().open()
     const { log } = await headOf(store)
-    let refusals = 0
-    replaceMethod<IDBObjectStore, [unknown, string], IDBRequest>(
-      IDBObjectStore.prototype,
-      'put',
-      (original, _self, args) => {
-        if (holdsBlob(args[0])) {
-          refusals += 1
-          throw new DOMException(
-            'Error preparing Blob/File data to be stored in object store',
-            'DataCloneError',
-          )
-        }
-        return original(...args)
-      },
-    )
+    const refused = refuseBlobs()
     const file = new File(['abc'], 'a.txt', { type: 'text/plain', lastModified: 5 })
     const value = { file, list: [new Blob(['x'], { type: 'a/b' })], map: new Map([['file', file]]), n: 1 }
     const decide = () => draftOf('a:1', { put: [{ id: 'p', value }] })
@@ -117,7 +103,7 @@ export function blobCases(): void {
     expect(
       await store.commit({ log, seq: 0 }, () => draftOf('a:2', { put: [{ id: 'q', value: late }] })),
     ).toBe(2)
-    expect(refusals).toBe(2)
+    expect(refused()).toBe(2)
     const back = (await store.payload('p')) as typeof value
     expect(back).toMatchObject({ file: { name: 'a.txt', type: 'text/plain', lastModified: 5 }, n: 1 })
     expect(back.file).toBeInstanceOf(File)
@@ -137,6 +123,21 @@ export function blobCases(): void {
     await expect(store.commit(head, decide)).rejects.toMatchObject({ code: 'store-failed', uncertain: false })
     expect(await headOf(store)).toEqual(head)
   })
+}
+
+/** No Blob can be stored from here on. Tells how many were refused. */
+export function refuseBlobs(): () => number {
+  let refusals = 0
+  replaceMethod<IDBObjectStore, [unknown, string], IDBRequest>(
+    IDBObjectStore.prototype,
+    'put',
+    (original, _self, args) => {
+      if (!holdsBlob(args[0])) return original(...args)
+      refusals += 1
+      throw new DOMException('Error preparing Blob/File data to be stored in object store', 'DataCloneError')
+    },
+  )
+  return () => refusals
 }
 
 function holdsBlob(value: unknown): boolean {

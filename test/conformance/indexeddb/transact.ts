@@ -1,5 +1,6 @@
 import { createQueue, createQueueStores, indexedDbStore, isQueueError, type Transaction } from 'holdfast'
 import { expect, onTestFinished, test } from 'vitest'
+import { refuseBlobs } from './failures.ts'
 import { answered } from './queue.ts'
 
 let applications = 0
@@ -21,7 +22,7 @@ async function openApplication() {
     const queue = createQueue({
       name: 'jobs',
       store: indexedDbStore({ db, databaseName: db.name }),
-      handlers: { upload: (_: { row: string }) => 'uploaded' },
+      handlers: { upload: (_: { row: string; file?: Blob }) => 'uploaded' },
     })
     onTestFinished(() => queue.close())
     return queue
@@ -51,6 +52,19 @@ export function transactCases(): void {
     const { enqueued } = await add('a')
     expect(enqueued).toMatchObject([{ outcome: 'created', durable: true }])
     expect(await look()).toEqual({ rows: ['a'], jobs: 1 })
+  })
+
+  test('where Blobs cannot be stored a job with one rejects, and neither is kept', async () => {
+    const { queue, look } = await openApplication()
+    await queue.info()
+    const refused = refuseBlobs()
+    const joined = queue.transact(['rows'], async (tx) => {
+      await answered(tx.store('rows').put({ row: 'a' }, 'a'))
+      tx.enqueue('upload', { row: 'a', file: new Blob(['a']) })
+    })
+    await expect(joined).rejects.toMatchObject({ code: 'store-failed', uncertain: false })
+    expect(refused()).toBe(1)
+    expect(await look()).toEqual(nothing)
   })
 
   test('rows read and written one after another, and the promises between them, keep one transaction', async () => {

@@ -58,3 +58,8 @@ test('each footnote is of some cell, and each cell that did not survive has one'
 test('it says of Holdfast what the notes are tested for', () => {
   for (const [, note, holdfast] of rows().slice(1)) expect(holdfast, note).toBe('survived')
 })
+
+test('there is one table, and one set of footnotes', () => {
+  const [, section = ''] = readme.split('## What broke other queues')
+  expect(section.split('\n## ')[0]?.match(/^<sup>1<\/sup>/gm)).toHaveLength(1)
+})

@@ -14,7 +14,8 @@ import type { Blobs } from './blobs.ts'
 import { hold } from './hold.ts'
 import { missedSince } from './missed.ts'
 import type { StoreName } from './schema.ts'
-import type { Run, Step } from './transaction.ts'
+import type { Step } from './step.ts'
+import type { Run } from './transaction.ts'
 
 /** What an append works with. */
 export interface Appender {

@@ -5,7 +5,8 @@ import type { ApplicationDatabase } from './application-database.ts'
 import type { Link } from './link.ts'
 import type { Connection } from './open.ts'
 import { askHead, headOf, storeNames } from './schema.ts'
-import { type Ground, runOn, type Step, suspended, type TransactionOptions } from './transaction.ts'
+import type { Step } from './step.ts'
+import { type Ground, runOn, suspended, type TransactionOptions } from './transaction.ts'
 
 /** What is used of a Dexie. */
 interface DexieLike extends ApplicationDatabase {

@@ -1,5 +1,5 @@
 import type { Joined } from '../contract.ts'
-import type { Step } from './transaction.ts'
+import type { Step } from './step.ts'
 
 /**
  * Lets an application work in the transaction; then goes on with `then`. A transaction ends as soon as it has nothing

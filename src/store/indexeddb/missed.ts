@@ -1,7 +1,7 @@
 import type { Missed, Position } from '../contract.ts'
 import { logReplaced } from '../failures.ts'
 import { askHead, headOf, missedOf, type Origin, readEntries } from './schema.ts'
-import type { Step } from './transaction.ts'
+import type { Step } from './step.ts'
 
 /** Reads the entries after a position, and the byes; `then` is called, in the transaction, with what was missed. */
 export function missedSince(

@@ -2,27 +2,8 @@ import { QueueError } from '../../errors.ts'
 import { corruptStore, nameOf } from '../failures.ts'
 import { whenSuspended } from './freeze.ts'
 import type { Link } from './link.ts'
-import type { Connection } from './open.ts'
 import type { StoreName } from './schema.ts'
-
-/**
- * One transaction while it runs. Its requests are raw: a promise for each would cost microtasks, and reject unheard
- * when the transaction aborts.
- */
-export interface Step {
-  readonly transaction: IDBTransaction
-  /** What is known of the log that the transaction sees. */
-  readonly connection: Connection
-  store(name: StoreName): IDBObjectStore
-  /** Everything asked for has answered well; saves the engine a wait for more. */
-  commit(): void
-  /** Gives up: the promise rejects with `reason`, unchanged. */
-  abort(reason: unknown): void
-  /** Has the next transaction open the connection again. */
-  drop(): void
-  /** Runs `then` once the request has answered well; what it throws aborts. */
-  answered<T>(request: IDBRequest<T>, then: (result: T) => void): void
-}
+import { createStep, type OwnStep, type Step } from './step.ts'
 
 export interface TransactionOptions {
   readonly stores: readonly StoreName[]
@@ -118,44 +99,15 @@ interface Begun extends Ground {
 
 /** Resolves on `complete`, never before; rejects on `error`, on `abort`, and when the connection is cut. */
 function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
+  const { transaction, connection } = begun
   return new Promise<T>((resolve, reject) => {
-    const { transaction, identity, isJoined } = begun
-    const isRead = transaction.mode === 'readonly'
-    const { onCut } = begun.connection
     const step = createStep(begun, reject)
-    const fail = (cause: unknown) => reject(failure(identity, cause, step.committing))
-    const cut = () => {
-      if (isRead && begun.readsAgain) reject(cutOff)
-      fail(new DOMException('The connection was lost', 'AbortError'))
-    }
-    onCut.add(cut)
-    const stopListening = whenSuspended(step.suspend)
-    const over = () => {
-      onCut.delete(cut)
-      stopListening()
-    }
-    // Listeners, not handlers: Dexie sets those of a transaction that it is lent.
-    transaction.addEventListener('error', ({ target }) => {
-      const cause = target instanceof IDBRequest ? target.error : transaction.error
-      // A request of a transaction that is being aborted: why, the abort event will tell.
-      if (!isJoined && nameOf(cause) !== 'AbortError') fail(cause)
-    })
-    transaction.addEventListener('abort', () => {
-      over()
-      if (step.isSuspended && isRead) reject(suspended)
-      const isAsked = step.aborting || isJoined
-      // Neither asked for nor for want of room: the connection is closing, or not worth trusting with the next call.
-      if (!isAsked && nameOf(transaction.error) !== 'QuotaExceededError') {
-        begun.drop()
-        if (isRead && begun.readsAgain) reject(cutOff)
-      }
-      fail(transaction.error)
-    })
+    const over = watchFailures(begun, step, reject)
     step.guarded(() => {
       const answer = work(step)
       transaction.addEventListener('complete', () => {
         over()
-        begun.connection.isProven = true
+        connection.isProven = true
         try {
           resolve(answer())
         } catch (error) {
@@ -166,70 +118,40 @@ function settled<T>(begun: Begun, work: (step: Step) => () => T): Promise<T> {
   })
 }
 
-interface OwnStep extends Step {
-  /** Whether the transaction may be committed although no answer comes. */
-  readonly committing: boolean
-  /** Whether it was given up on this side. */
-  readonly aborting: boolean
-  /** Whether it was given up because the page went away. */
-  readonly isSuspended: boolean
-  /** Gives up, unless it is being committed. Why is told when the page is back: before, nothing new is to begin. */
-  readonly suspend: () => void
-  readonly guarded: (run: () => void) => void
-}
-
-function createStep({ transaction, connection, drop }: Begun, reject: (reason: unknown) => void): OwnStep {
-  let committing = false
-  let aborting = false
-  let isSuspended = false
-  const giveUp = () => {
-    aborting = true
-    try {
-      transaction.abort()
-    } catch (error) {
-      // It is over, which work that was joined may not have heard.
-      if (nameOf(error) !== 'InvalidStateError') throw error
+/** Rejects with what becomes of the transaction. Returns what ends the watch over its page and connection. */
+function watchFailures(begun: Begun, step: OwnStep, reject: (reason: unknown) => void): () => void {
+  const { transaction, identity, isJoined, readsAgain } = begun
+  const { onCut } = begun.connection
+  const isRead = transaction.mode === 'readonly'
+  const fail = (cause: unknown) => reject(failure(identity, cause, step.committing))
+  const cut = () => {
+    if (isRead && readsAgain) reject(cutOff)
+    fail(new DOMException('The connection was lost', 'AbortError'))
+  }
+  onCut.add(cut)
+  const stopListening = whenSuspended(step.suspend)
+  const over = () => {
+    onCut.delete(cut)
+    stopListening()
+  }
+  // Listeners, not handlers: Dexie sets those of a transaction that it is lent.
+  transaction.addEventListener('error', ({ target }) => {
+    const cause = target instanceof IDBRequest ? target.error : transaction.error
+    // A request of a transaction that is being aborted: why, the abort event will tell.
+    if (!isJoined && nameOf(cause) !== 'AbortError') fail(cause)
+  })
+  transaction.addEventListener('abort', () => {
+    over()
+    if (step.isSuspended && isRead) reject(suspended)
+    const isAsked = step.aborting || isJoined
+    // Neither asked for nor for want of room: the connection is closing, or not worth trusting with the next call.
+    if (!isAsked && nameOf(transaction.error) !== 'QuotaExceededError') {
+      begun.drop()
+      if (isRead && readsAgain) reject(cutOff)
     }
-  }
-  const abort = (reason: unknown) => {
-    // First: the errors of the requests that abort() cancels are not why.
-    reject(reason)
-    giveUp()
-  }
-  const guarded = (run: () => void) => {
-    try {
-      run()
-    } catch (error) {
-      abort(error)
-    }
-  }
-  return {
-    ...{ transaction, connection, drop },
-    get committing() {
-      return committing
-    },
-    get aborting() {
-      return aborting
-    },
-    get isSuspended() {
-      return isSuspended
-    },
-    suspend() {
-      if (committing) return
-      isSuspended = true
-      giveUp()
-    },
-    guarded,
-    abort,
-    store: (name) => transaction.objectStore(connection.prefix + name),
-    commit() {
-      committing = transaction.mode === 'readwrite'
-      transaction.commit()
-    },
-    answered(request, then) {
-      request.onsuccess = () => guarded(() => then(request.result))
-    },
-  }
+    fail(transaction.error)
+  })
+  return over
 }
 
 function failure(identity: string, cause: unknown, uncertain: boolean): QueueError {

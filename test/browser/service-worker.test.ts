@@ -40,7 +40,11 @@ test('photos taken in while the server is away arrive by a sync, with no tab ope
 test('a server that is down at the last chance loses nothing: the next tab wakes the worker, which drains', async () => {
   const [site, api] = [await serveHosts(), await serveApi()]
   await api.stop()
-  const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })
+  const page = await visit(chromium(), site, {
+    api: api.url,
+    runs: false,
+    worker: workerFor(api, { deadlineMs: 5_000 }),
+  })
   const ids = await page.evaluate(() => hosted.add(3))
   await expect.poll(heldIn(page), soon).toBe(1)
   await page.close()

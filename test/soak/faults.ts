@@ -78,7 +78,7 @@ export const deeds: Readonly<Record<FaultKind, Deed>> = {
     await until('a tab is back', () => isBack() || scene.hasTold(scene.contextOf(tab), 'ready', since))
     if (isBack()) return done
     // The browser did not keep it: a tab was closed, and another opened.
-    scene.record.deadAt.set(context, since)
+    scene.record.deadAt.set(context, done.from)
     scene.record.faults.push({ ...done, kind: 'close' })
     return undefined
   },

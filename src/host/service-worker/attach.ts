@@ -18,6 +18,11 @@ const known = ['tag', 'deadlineMs', 'wakeOnFetch', 'onError', 'clock', 'scope']
 /** How long a page's own requests go first, before the log is read for the first time (milliseconds). */
 const courtesyMs = 1_000
 
+/** What is due again that soon, a sync waits for: the browser's next one comes after minutes (milliseconds). */
+const patienceMs = 30_000
+/** The least that it waits, so that what cannot be done now is not tried in a loop (milliseconds). */
+const breathMs = 1_000
+
 const hosts: WeakMap<HostedQueue, WorkerHost> = new WeakMap()
 
 /**
@@ -25,8 +30,8 @@ const hosts: WeakMap<HostedQueue, WorkerHost> = new WeakMap()
  * something is due, in the worker's other events. Call it while the worker's script is evaluated, since browsers ignore
  * listeners that come later, and do not `start()` the queue: the browser stops a worker that handles no event.
  *
- * A sync rejects as long as something is left that is worth another try (see `owed` of `info()`), so that the browser
- * tries again, three times in all. What is left after that is registered anew by the next event of any other kind.
+ * A sync waits for what is due again within half a minute, and drains again. It rejects if something is left then that is
+ * worth another try (see `owed` of `info()`), so that the browser tries again, three times in all. What is left after that is registered anew by the next event of any other kind.
  *
  * Several queues are attached one by one; attaching a queue again takes the place of the first time.
  *
@@ -98,6 +103,8 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
   return host
 }
 
+type Clock = NonNullable<AttachOptions['clock']>
+
 interface Duties extends Required<Pick<AttachOptions, 'tag' | 'deadlineMs' | 'clock' | 'onError'>> {
   readonly queue: HostedQueue
   readonly shift: Shift
@@ -123,7 +130,7 @@ function listenersOf({ queue, shift, sync, tag, deadlineMs, clock, onError }: Du
     [
       'sync',
       (event) => {
-        if (event.tag === tag) event.waitUntil(settle(shift))
+        if (event.tag === tag) event.waitUntil(settle(shift, clock, deadlineMs))
       },
     ],
     [
@@ -145,12 +152,23 @@ function listenersOf({ queue, shift, sync, tag, deadlineMs, clock, onError }: Du
   ])
 }
 
-/** Rejects as long as something is left that is worth another try: so the browser tries again. */
-async function settle(shift: Shift): Promise<void> {
-  const outcome = await shift.run()
-  if ('error' in outcome) throw outcome.error
-  if (await shift.isOwed())
-    throw new Error('Cannot end the sync: something is left that is to be tried again')
+/**
+ * Drains, and again when what is left is due soon. Rejects where something stays that is worth another try: so the
+ * browser tries again.
+ */
+async function settle(shift: Shift, clock: Clock, deadlineMs: number): Promise<void> {
+  const endAt = clock.now() + deadlineMs
+  for (;;) {
+    const outcome = await shift.run(endAt)
+    if ('error' in outcome) throw outcome.error
+    if (!(await shift.isOwed())) return
+    const { wakeAt = Number.POSITIVE_INFINITY } = outcome.result
+    const waitMs = Math.max(wakeAt - clock.now(), breathMs)
+    if (waitMs > patienceMs || clock.now() + waitMs >= endAt || shift.isOver) {
+      throw new Error('Cannot end the sync: something is left that is to be tried again')
+    }
+    await pause(clock, waitMs)
+  }
 }
 
 async function answer(
@@ -165,6 +183,6 @@ async function answer(
   else say({ type: 'holdfast:failed', message: String(outcome.error) })
 }
 
-function pause({ setTimer }: NonNullable<AttachOptions['clock']>, ms: number): Promise<void> {
+function pause({ setTimer }: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void setTimer(resolve, ms))
 }

@@ -16,8 +16,13 @@ export interface Shift {
   isDue(): Promise<boolean>
   /** Whether something is worth coming back for. */
   isOwed(): Promise<boolean>
-  /** Drains, after the drain that is under way if that leaves something. Never rejects. */
-  run(): Promise<Outcome>
+  /** Whether it has ended. */
+  readonly isOver: boolean
+  /**
+   * Drains, after the drain that is under way if that leaves something. `endAt` (epoch milliseconds) is the event's
+   * deadline, if that has begun earlier. Never rejects.
+   */
+  run(endAt?: number): Promise<Outcome>
   end(): void
 }
 
@@ -32,6 +37,7 @@ export function createShift({ queue, clock: { now }, deadlineMs, onError }: Shif
   let look: 'none yet' | 'under way' | 'done' = 'none yet'
   let isFirst = true
   let deadlineAt = 0
+  let isOver = false
   let outcome: Outcome | undefined
 
   const drain = async (): Promise<DrainResult> => {
@@ -82,8 +88,10 @@ export function createShift({ queue, clock: { now }, deadlineMs, onError }: Shif
       }
     },
     isOwed,
-    async run() {
-      const endAt = now() + deadlineMs
+    get isOver() {
+      return isOver
+    },
+    async run(endAt = now() + deadlineMs) {
       const joined = seat.isRunning ? seat.run() : undefined
       await joined
       if (joined === undefined || (await isOwed().catch(() => false))) {
@@ -93,6 +101,9 @@ export function createShift({ queue, clock: { now }, deadlineMs, onError }: Shif
       }
       return outcome ?? { error: new Error('Cannot tell how the drain ended') }
     },
-    end: seat.leave,
+    end() {
+      isOver = true
+      seat.leave()
+    },
   }
 }

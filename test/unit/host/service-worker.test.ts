@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineTasks, FatalError, task } from '../../../src/index.ts'
+import { defineTasks, FatalError, RetryError, task } from '../../../src/index.ts'
 import { attach, type AttachOptions } from '../../../src/host/service-worker/index.ts'
 import { assertOk } from '../../../src/http/index.ts'
 import type { CommonOptions } from '../../../src/queue/options.ts'
@@ -57,10 +57,10 @@ describe('a sync', () => {
     expect(await fired(tools, 'sync', { tag: 'post' })).toBe('fulfilled')
   })
 
-  it('rejects while a job backs off, and resolves once it is dead', async () => {
+  it('rejects while a job backs off for long, and resolves once it is dead', async () => {
     const tools = setUp({
       send: () => {
-        throw new Error('busy')
+        throw new RetryError('busy', { afterMs: 40_000 })
       },
     })
     await tools.page.enqueue('send', 'ada')
@@ -76,6 +76,47 @@ describe('a sync', () => {
     const tools = setUp({ send: () => assertOk(new Response(null, { status: 503 })) })
     await tools.page.enqueue('send', 'ada')
     expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('rejected')
+  })
+
+  it('waits for a hold that ends within half a minute, and not for one that ends later', async () => {
+    const answers = [20, 40].map((seconds) => ({
+      status: 503,
+      headers: { 'Retry-After': String(seconds) },
+    }))
+    const tools = setUp({ send: () => assertOk(new Response('sent', answers.shift())) })
+    await tools.page.enqueue('send', 'ada')
+    const before = tools.clock.now()
+    expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('rejected')
+    expect(tools.clock.now() - before).toBeGreaterThanOrEqual(20_000)
+    expect(answers).toEqual([])
+    expect((await tools.queue.info()).counts.pending).toBe(1)
+    await passing(tools.clock, 15_000)
+    expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('fulfilled')
+    expect((await tools.queue.info()).counts.completed).toBe(1)
+  })
+
+  it('waits no longer than until its deadline', async () => {
+    const retryAfter = { status: 503, headers: { 'Retry-After': '20' } }
+    const tools = setUp({
+      send: () => assertOk(new Response(null, retryAfter)),
+      attach: { deadlineMs: 50_000 },
+    })
+    await tools.page.enqueue('send', 'ada')
+    const before = tools.clock.now()
+    expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('rejected')
+    expect(tools.clock.now() - before).toBeGreaterThanOrEqual(40_000)
+    expect(tools.clock.now() - before).toBeLessThan(50_000)
+  })
+
+  it('ends with the drain that is under way when the queue is detached', async () => {
+    const { promise, open } = gate<string>()
+    const tools = setUp({ send: () => promise.then(() => assertOk(new Response(null, { status: 503 }))) })
+    await tools.page.enqueue('send', 'ada')
+    const [event] = tools.worker.fire('sync', { tag: 'mail' })
+    await turns()
+    tools.host.detach()
+    open('')
+    await expect(event).rejects.toThrow('something is left')
   })
 
   it('rejects while an acknowledgement is unsent', async () => {

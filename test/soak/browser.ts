@@ -11,6 +11,8 @@ export interface Target extends Session {
   readonly type: string
   /** The names of the contexts that told something from it, oldest first: another one after each load. */
   readonly contexts: string[]
+  /** Why the browser kept no page of it for the back button, the last time it was asked. */
+  refusal: string
 }
 
 /** A target that went down with its process, and what ran in it. */
@@ -97,6 +99,7 @@ async function drive(group: Group, listener: Listener): Promise<Browser> {
     if (method === 'Inspector.targetCrashed' && target) {
       crashed.push({ target, context: target.contexts.at(-1) ?? '' })
     }
+    if (method === 'Page.backForwardCacheNotUsed' && target) target.refusal = reasonsIn(params)
     if (method === 'ServiceWorker.workerRegistrationUpdated') noteRegistrations(registrations, params)
     if (method === 'ServiceWorker.workerVersionUpdated') watch(params)
     if (method !== 'Runtime.consoleAPICalled' || target === undefined) return
@@ -140,8 +143,13 @@ function targetOf(devTools: DevTools, params: unknown): Target & { readonly sess
   return {
     ...{ session, ...devTools.session(session) },
     ...{ id: field(info, 'targetId') ?? '', type: field(info, 'type') ?? '' },
-    ...{ contexts: [] },
+    ...{ contexts: [], refusal: '' },
   }
+}
+
+function reasonsIn(params: unknown): string {
+  const told = member(params, 'notRestoredExplanations') as readonly unknown[]
+  return told.map((each) => field(each, 'reason')).join(', ')
 }
 
 async function cutOff(target: Session, offline: boolean): Promise<void> {

@@ -4,8 +4,8 @@ import type { Fault, FaultKind } from './record.ts'
 import type { Scene } from './scene.ts'
 import { pause, until } from './until.ts'
 
-/** Does it, lets it last, and has everything as before. Resolves to what it was, or to `undefined` if it came to nothing. */
-type Deed = (scene: Scene, draw: Draws) => Promise<Omit<Fault, 'kind'> | undefined>
+/** Does it, lets it last, and has everything as before. Resolves to what it was, or to why it came to nothing. */
+type Deed = (scene: Scene, draw: Draws) => Promise<Omit<Fault, 'kind'> | string>
 
 export const deeds: Readonly<Record<FaultKind, Deed>> = {
   crash: async (scene, draw) => {
@@ -80,7 +80,7 @@ export const deeds: Readonly<Record<FaultKind, Deed>> = {
     // The browser did not keep it: a tab was closed, and another opened.
     scene.record.deadAt.set(context, done.from)
     scene.record.faults.push({ ...done, kind: 'close' })
-    return undefined
+    return tab.refusal
   },
   cut: async (scene, draw) => {
     const since = Date.now()
@@ -90,7 +90,7 @@ export const deeds: Readonly<Record<FaultKind, Deed>> = {
     await last(draw)
     await scene.browser.cut(false)
     const isNoticed = scene.tabs.some((tab) => scene.hasTold(scene.contextOf(tab), 'offline', since))
-    return isNoticed ? done : undefined
+    return isNoticed ? done : 'no tab noticed'
   },
   down: async (scene, draw) => {
     const { server } = scene
@@ -104,7 +104,7 @@ export const deeds: Readonly<Record<FaultKind, Deed>> = {
     await last(draw)
     if (variant === 'refusing') await server.start()
     else server.health = 'well'
-    return variant === 'refusing' || server.struck > before ? { ...done, variant } : undefined
+    return variant === 'refusing' || server.struck > before ? { ...done, variant } : 'nobody asked the server'
   },
   kill: async (scene) => {
     const fault = order(scene, everybody(scene), 'dies')

@@ -36,6 +36,7 @@ export async function soak({ seed, minutes, kinds }: Plan, say: (line: string) =
     if (verdict.findings.length > 0) tell(`everything is in ${keep(scene, seed)}`)
     return verdict
   } catch (error) {
+    tell(`everything is in ${keep(scene, seed)}`)
     throw new Error(`${error}; unanswered: ${scene.browser.unanswered().join(', ')}`)
   } finally {
     await scene.close()
@@ -79,16 +80,16 @@ async function commit(
   // The browser need not keep a page for the back button, nor does a network that is cut meet everybody.
   for (let tries = 0; tries < 4; tries++) {
     const done = await within(`a fault: ${kind}`, deeds[kind](scene, draw), deedMs)
-    if (done) return void scene.record.faults.push({ ...done, kind })
-    tell(`${kind}: came to nothing`)
+    if (typeof done === 'object') return void scene.record.faults.push({ ...done, kind })
+    tell(`${kind}: came to nothing: ${done}`)
   }
 }
 
 /** What the contexts told and the server recorded, for whoever looks into what was found. Returns where it is. */
-function keep({ record, server }: Scene, seed: number): string {
+function keep({ record, server, tabs }: Scene, seed: number): string {
   const path = join(tmpdir(), `holdfast-soak-${seed}-${Date.now()}.json`)
   const plain = (_: string, value: unknown): unknown =>
     value instanceof Map || value instanceof Set ? [...value] : value
-  writeFileSync(path, JSON.stringify({ ...record, uploads: server.uploads, acks: server.acks }, plain))
+  writeFileSync(path, JSON.stringify({ ...record, uploads: server.uploads, acks: server.acks, tabs }, plain))
   return path
 }

@@ -30,8 +30,9 @@ const hosts: WeakMap<HostedQueue, WorkerHost> = new WeakMap()
  * something is due, in the worker's other events. Call it while the worker's script is evaluated, since browsers ignore
  * listeners that come later, and do not `start()` the queue: the browser stops a worker that handles no event.
  *
- * A sync waits for what is due again within half a minute, and drains again. It rejects if something is left then that is
- * worth another try (see `owed` of `info()`), so that the browser tries again, three times in all. What is left after that is registered anew by the next event of any other kind.
+ * A sync waits for what is due again within half a minute, and drains again. It rejects if something is left then that
+ * is worth another try (see `owed` of `info()`), so that the browser tries again, three times in all. What is left after
+ * that is registered anew by the next event of any other kind.
  *
  * Several queues are attached one by one; attaching a queue again takes the place of the first time.
  *
@@ -164,11 +165,12 @@ async function settle(shift: Shift, clock: Clock, deadlineMs: number): Promise<v
     if (!(await shift.isOwed())) return
     const { wakeAt = Number.POSITIVE_INFINITY } = outcome.result
     const waitMs = Math.max(wakeAt - clock.now(), breathMs)
-    if (waitMs > patienceMs || clock.now() + waitMs >= endAt || shift.isOver) {
-      throw new Error('Cannot end the sync: something is left that is to be tried again')
-    }
+    if (waitMs > patienceMs || clock.now() + waitMs >= endAt) break
     await pause(clock, waitMs)
+    // Whoever detaches the queue drains it no more.
+    if (shift.isOver) break
   }
+  throw new Error('Cannot end the sync: something is left that is to be tried again')
 }
 
 async function answer(

@@ -56,7 +56,7 @@ function check(options: AttachOptions): void {
 function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
   const { tag = queue.name, clock = systemClock, onError = reportUncaught, scope = globalThis } = options
   const life = new AbortController()
-  const worker = expectRegistration(options.registration)
+  const worker = expectRegistration(options.registration, onError)
   const sync = createBackgroundSync(() => worker.active?.sync, tag)
   const drain: PageHost['drain'] = async () => {
     const active = (await worker.found)?.active

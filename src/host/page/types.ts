@@ -19,7 +19,7 @@ export interface RegistrationLike {
 export interface AttachOptions {
   /**
    * The service worker that runs this queue, too: `navigator.serviceWorker.register(…)` or `.ready`, awaited or not. It
-   * is woken when there is work that this page does not do. One that rejects is none.
+   * is woken when there is work that this page does not do. One that rejects is none, and `onError` is told why.
    *
    * @default none: the page is alone
    */
@@ -34,7 +34,7 @@ export interface AttachOptions {
    */
   readonly periodicMs?: number
   /**
-   * Told of what went wrong and could reject nothing: the queue could not be read, or not be started again.
+   * Told of what went wrong and could reject nothing: the queue could not be read or started again, `registration` rejected.
    *
    * @default reportError, where the platform has it
    */

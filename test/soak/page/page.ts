@@ -79,12 +79,15 @@ async function all(state: 'dead' | 'pending' | 'running') {
   return jobs
 }
 
+async function register(): Promise<ServiceWorkerRegistration> {
+  await navigator.serviceWorker.register(`/worker.js?${new URLSearchParams({ api })}`)
+  return navigator.serviceWorker.ready
+}
+
 async function begin(): Promise<void> {
-  if (!searchParams.has('alone')) {
-    await navigator.serviceWorker.register(`/worker.js?${new URLSearchParams({ api })}`)
-    const registration = await navigator.serviceWorker.ready
-    attach(queue, { registration: registration as AttachOptions['registration'] })
-  } else attach(queue)
+  // Not waited for: Chromium may leave a page that is loaded anew behind another tab without its registration.
+  if (!searchParams.has('alone')) attach(queue, { registration: register() as AttachOptions['registration'] })
+  else attach(queue)
   if (!searchParams.has('looks')) await queue.start()
   if (searchParams.has('produces')) producer.start()
   tellLife('ready')

@@ -331,11 +331,16 @@ describe('a page with a worker', () => {
   })
 
   it('does without a worker whose registration fails, or that is not active yet', async () => {
-    const failed = setUp({ attach: { registration: Promise.reject(new Error('no such script')) } })
+    const told: unknown[] = []
+    const broken = new Error('no such script')
+    const failed = setUp({
+      attach: { registration: Promise.reject(broken), onError: (error) => told.push(error) },
+    })
     await failed.queue.enqueue('send', 'ada')
     await passing(failed.clock, 2_000)
     expect(failed.host.sync.state).toBe('unknown')
     expect(await failed.host.drain()).toBe(undefined)
+    expect(told).toEqual([broken])
     const early = setUp({ attach: { registration: { active: null } } })
     await early.queue.enqueue('send', 'ada')
     await passing(early.clock, 2_000)

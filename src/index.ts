@@ -25,6 +25,7 @@ export type {
 export { createQueue } from './queue/queue.ts'
 export { snooze } from './queue/snooze.ts'
 export { defineTasks, task } from './queue/task.ts'
+export type { Queue, Transacted, Transaction } from './queue/face.ts'
 export type {
   DrainOptions,
   DrainResult,
@@ -33,12 +34,9 @@ export type {
   JobFilter,
   JobPage,
   JobView,
-  Queue,
   QueueInfo,
   QueueView,
   RejectedAckView,
-  Transacted,
-  Transaction,
 } from './queue/types.ts'
 export type * from './store/contract.ts'
 export type { ApplicationDatabase } from './store/indexeddb/application-database.ts'

@@ -1,11 +1,12 @@
 import { amount, checkFilter, is, options as having } from './check.ts'
 import { drain } from './drain.ts'
 import { tellDue } from './due.ts'
+import type { Queue, Transaction } from './face.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type { Parts } from './parts.ts'
 import * as reads from './reads.ts'
 import { transact } from './transact.ts'
-import type { DrainOptions, LeaveOptions, Queue, Transaction } from './types.ts'
+import type { DrainOptions, LeaveOptions } from './types.ts'
 import * as verbs from './verbs.ts'
 import { createView } from './view.ts'
 

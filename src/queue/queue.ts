@@ -1,6 +1,7 @@
 import type { SyncOptions } from '../sync/options.ts'
 import type { Tasks } from '../types.ts'
 import { amount, anything, count, is, list, number, numeric, oneOf, options, text } from './check.ts'
+import type { Queue } from './face.ts'
 import { kindsOf } from './kinds.ts'
 import { methodsOf } from './methods.ts'
 import type {
@@ -13,7 +14,6 @@ import type {
   RetentionSettings,
   WorkerSettings,
 } from './options.ts'
-import type { Queue } from './types.ts'
 import { wireUp } from './wire-up.ts'
 
 /**

@@ -2,10 +2,10 @@ import { QueueError } from '../errors.ts'
 import type { Joined } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { is, list, text } from './check.ts'
+import type { Transacted, Transaction } from './face.ts'
 import { knownKind, type Prepared, prepare, takeIn } from './intake.ts'
 import type { EnqueueOptions } from './options.ts'
 import type { Parts } from './parts.ts'
-import type { Transacted, Transaction } from './types.ts'
 import { admit } from './verbs.ts'
 
 /** How long work may wait for what is not of its transaction. */

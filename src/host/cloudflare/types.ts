@@ -1,4 +1,4 @@
-import type { Queue } from '../../queue/types.ts'
+import type { Queue } from '../../queue/face.ts'
 import type { Clock } from '../../types.ts'
 
 /** What is used of a Durable Object's `ctx`. */

@@ -1,4 +1,5 @@
-import type { DrainResult, Queue } from '../../queue/types.ts'
+import type { Queue } from '../../queue/face.ts'
+import type { DrainResult } from '../../queue/types.ts'
 import type { Clock } from '../../types.ts'
 import type { SyncManagerLike, WakeUp } from '../background-sync.ts'
 

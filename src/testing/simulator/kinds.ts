@@ -1,6 +1,6 @@
 import { QueueError } from '../../errors.ts'
 import { task } from '../../queue/task.ts'
-import type { Queue } from '../../queue/types.ts'
+import type { Queue } from '../../queue/face.ts'
 import type { Schema, Task } from '../../types.ts'
 
 /**

@@ -18,7 +18,7 @@ export function unwind(journal: Journal, keep: number): void {
   if (undo === undefined) return
   journal.undo = undefined
   journal.unwinding = true
-  for (const step of undo.splice(keep).reverse()) step()
+  while (undo.length > keep) undo.pop()?.()
   journal.unwinding = false
   journal.undo = undo
 }

@@ -1,14 +1,11 @@
 import type { Emit, LogEntry, LogEvent, Now } from './events.ts'
 import { fold } from './fold.ts'
-import { Indexes } from './indexes.ts'
-import { type Job, laneOf } from './job.ts'
+import type { Indexes } from './indexes.ts'
+import type { Job } from './job.ts'
 import { type Journal, newJournal, unwind } from './journal.ts'
 import type { Ack, Hold, Meta, Outbox, Reject, Slot, Writer } from './rows.ts'
-import { type Paged, Table } from './table.ts'
-import type { Tables } from './tables.ts'
-
-/** How many jobs, or acknowledgements, share a checkpoint page: a constant of the log's format. */
-const pageSize = 256
+import type { Paged, Table } from './table.ts'
+import { pageSize, Tables } from './tables.ts'
 
 /** How long a writer's highest counter is kept: a lost answer is looked up within moments. */
 const writerMs = 24 * 3_600_000
@@ -24,49 +21,62 @@ export interface StateOptions {
 }
 
 /**
- * What the log says, folded: tables of immutable rows, and indexes derived from them. The same log gives the same
- * tables in every context, whatever its clocks.
+ * What the log says, folded. The same log gives the same tables in every context, whatever its clocks.
+ *
+ * What was speculated last stays in the tables until somebody looks: most often that is nobody before it is confirmed,
+ * and then nothing has to be undone and folded again. Whoever looks sees what is committed, and nothing else.
  */
-export class State implements Tables {
+export class State {
   readonly #journal: Journal = newJournal()
+  readonly #tables: Tables
   #log = ''
-  /** This context's monotonic clock when it learned of what is being folded: it shapes indexes only. */
-  mono = 0
-
-  readonly index: Indexes
-  readonly jobs: Table<Job>
-  readonly slots: Table<Slot>
-  readonly holds: Table<Hold>
-  readonly acks: Table<Ack>
-  readonly rejects: Table<Reject>
-  readonly outboxes: Table<Outbox>
-  readonly writers: Table<Writer>
-  readonly meta: Table<Meta>
+  /** How to undo what was speculated last, while it stands. */
+  #standing: Journal['undo']
 
   constructor(options: StateOptions = {}) {
-    const journal = this.#journal
-    const one = (): number => 0
-    const byNumber = (number: number): number => Math.floor(number / pageSize)
-    this.index = new Indexes(() => this.jobs, options.boostMs ?? 60_000, journal)
-    this.jobs = new Table<Job>(
-      'jobs',
-      journal,
-      (_, job) => byNumber(job.ordinal),
-      (before, after) => this.index.jobChanged(before, after, this.mono),
-    )
-    this.slots = new Table<Slot>('slots', journal, one, (_, after, slot) =>
-      this.index.slotChanged(after, slot, this.mono),
-    )
-    this.holds = new Table<Hold>('holds', journal, one, (before, after, lane) =>
-      this.index.holdChanged(before, after, lane, this.mono),
-    )
-    this.acks = new Table<Ack>('acks', journal, (_, ack) => byNumber(ack.sequence))
-    this.rejects = new Table<Reject>('rejects', journal, (_, reject) => byNumber(reject.number))
-    this.outboxes = new Table<Outbox>('outboxes', journal, one, (_, after) =>
-      this.index.outboxChanged(after, this.mono),
-    )
-    this.writers = new Table<Writer>('writers', journal, one)
-    this.meta = new Table<Meta>('meta', journal, one)
+    this.#tables = new Tables(this.#journal, options.boostMs ?? 60_000)
+  }
+
+  get index(): Indexes {
+    return this.#level.index
+  }
+
+  get jobs(): Table<Job> {
+    return this.#level.jobs
+  }
+
+  get slots(): Table<Slot> {
+    return this.#level.slots
+  }
+
+  get holds(): Table<Hold> {
+    return this.#level.holds
+  }
+
+  get acks(): Table<Ack> {
+    return this.#level.acks
+  }
+
+  get rejects(): Table<Reject> {
+    return this.#level.rejects
+  }
+
+  get outboxes(): Table<Outbox> {
+    return this.#level.outboxes
+  }
+
+  get writers(): Table<Writer> {
+    return this.#level.writers
+  }
+
+  /** Every table: for the checkpoint, and to compare two states. */
+  get tables(): readonly Paged[] {
+    const { jobs, slots, holds, acks, rejects, outboxes, writers, meta } = this.#level
+    return [jobs, slots, holds, acks, rejects, outboxes, writers, meta]
+  }
+
+  get counters(): Meta {
+    return this.#level.counters
   }
 
   /** The last entry folded: the position that decisions on this state name. */
@@ -78,22 +88,17 @@ export class State implements Tables {
     return this.#log
   }
 
-  /** Every table: for the checkpoint, and to compare two states. */
-  get tables(): readonly Paged[] {
-    const { jobs, slots, holds, acks, rejects, outboxes, writers, meta } = this
-    return [jobs, slots, holds, acks, rejects, outboxes, writers, meta]
-  }
-
-  get counters(): Meta {
-    return this.meta.get('counters') ?? { ordinal: 0, order: 0, hold: 0, paused: false }
+  /** This context's monotonic clock when it learns of what is folded next. */
+  set mono(mono: number) {
+    this.#level.mono = mono
   }
 
   isPaused(owner: string): boolean {
-    return this.meta.get(`paused\0${owner}`)?.paused ?? false
+    return this.#level.meta.get(`paused\0${owner}`)?.paused ?? false
   }
 
   hold(owner: string, kind: string): Hold | undefined {
-    return this.holds.get(laneOf({ owner, kind }))
+    return this.#level.hold(owner, kind)
   }
 
   /** Where the pages of a checkpoint leave off; the entries after it follow. */
@@ -104,31 +109,42 @@ export class State implements Tables {
 
   /** Folds a committed entry. `folded` is called with each fact once it is: only to take note. */
   apply(entry: LogEntry, folded: (event: LogEvent) => void = () => undefined): void {
+    const tables = this.#level
     this.#journal.seq = entry.seq
     for (const event of entry.events) {
-      fold(this, event, entry.at)
+      fold(tables, event, entry.at)
       folded(event)
     }
-    this.#write(entry)
+    this.#write(tables, entry)
   }
 
   /**
-   * Lets decisions be made as if their events were committed, and undoes it all before it returns. So readers never
-   * see what may yet be refused.
+   * Lets decisions be made as if their events were committed. Readers never see what may yet be refused: it is undone
+   * when the first of them looks, unless it was {@link confirm}ed before.
    */
   speculate<T>(now: Now, decide: (emit: Emit) => T): T {
+    const tables = this.#level
     const journal = this.#journal
     // A wait that begins here begins now, however long ago the last entry was folded.
-    this.mono = now.mono
+    tables.mono = now.mono
     journal.seq++
     journal.undo = []
     try {
-      return decide((event) => fold(this, event, now.wall))
+      return decide((event) => fold(tables, event, now.wall))
     } finally {
-      unwind(journal, 0)
+      this.#standing = journal.undo
       journal.undo = undefined
       journal.seq--
     }
+  }
+
+  /** Makes true what was speculated last: `entry` says it, and is committed. Returns whether it still stood. */
+  confirm(entry: LogEntry): boolean {
+    if (this.#standing === undefined) return false
+    this.#standing = undefined
+    this.#journal.seq = entry.seq
+    this.#write(this.#tables, entry)
+    return true
   }
 
   /** Undoes one decision inside a speculation, when it throws half-way. */
@@ -142,14 +158,28 @@ export class State implements Tables {
     }
   }
 
-  #write(entry: LogEntry): void {
-    this.writers.put(entry.writer, { counter: entry.counter, at: entry.at })
+  /** The tables as committed, or, inside a speculation, as it has made them. */
+  get #level(): Tables {
+    if (this.#standing !== undefined) this.#withdraw()
+    return this.#tables
+  }
+
+  #withdraw(): void {
+    const journal = this.#journal
+    journal.undo = this.#standing
+    this.#standing = undefined
+    unwind(journal, 0)
+    journal.undo = undefined
+  }
+
+  #write({ writers, slots }: Tables, entry: LogEntry): void {
+    writers.put(entry.writer, { counter: entry.counter, at: entry.at })
     if (entry.seq % pageSize !== 0) return
-    for (const [key, writer] of [...this.writers.entries()]) {
-      if (entry.at - writer.at > writerMs) this.writers.put(key, undefined)
+    for (const [key, writer] of [...writers.entries()]) {
+      if (entry.at - writer.at > writerMs) writers.put(key, undefined)
     }
-    for (const [key, slot] of [...this.slots.entries()]) {
-      if (slot.until <= entry.at) this.slots.put(key, undefined)
+    for (const [key, slot] of [...slots.entries()]) {
+      if (slot.until <= entry.at) slots.put(key, undefined)
     }
   }
 }

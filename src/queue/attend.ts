@@ -33,9 +33,13 @@ export function attend(
     wasBusy = isBusy
   }
 
+  const note = (event: LogEvent, state: State): void => {
+    notes.set(event, [...told(state, event, owner)])
+  }
+
   replica.listen({
-    fact(event, state) {
-      if (emitter.isHeard) notes.set(event, [...told(state, event, owner)])
+    get fact() {
+      return emitter.hearsOfFacts ? note : undefined
     },
     entry(entry) {
       tell(entry)

@@ -7,17 +7,20 @@ type Listener = (event: never) => void
 export interface Emitter {
   on<Name extends QueueEventName>(name: Name, listener: (event: QueueEvents[Name]) => void): () => void
   emit(...event: NamedEvent): void
-  /** Whether anybody listens to anything. */
-  readonly isHeard: boolean
+  /** Whether anybody listens to what the log's facts tell. */
+  readonly hearsOfFacts: boolean
   /** Whether anybody listens to this. */
   hears(name: QueueEventName): boolean
 }
 
+/** Told by what is beside the log, or by the state alone. */
+const besideFacts: ReadonlySet<QueueEventName> = new Set<QueueEventName>(['idle', 'store', 'due', 'warning'])
+
 export function createEmitter(): Emitter {
   const listeners = new Map<QueueEventName, Set<Listener>>()
   return {
-    get isHeard() {
-      return listeners.size > 0
+    get hearsOfFacts() {
+      return [...listeners.keys()].some((name) => !besideFacts.has(name))
     },
     hears: (name) => listeners.has(name),
     on(name, listener) {

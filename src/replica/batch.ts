@@ -82,7 +82,7 @@ export class Batch {
     if (seq !== undefined) {
       const { writer } = this.#options
       const { now, events } = last.drafted
-      this.#log.apply(state, { seq, writer, counter: last.counter, at: now.wall, events }, true)
+      this.#log.landed(state, { seq, writer, counter: last.counter, at: now.wall, events })
       this.#log.tell()
     } else if (!this.#fresh && this.#waiting.some((each) => !each.options.poke)) {
       // Nothing to append: that, too, must be decided on the truth.

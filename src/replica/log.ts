@@ -137,14 +137,26 @@ export class Log {
 
   /** Folds committed entries into the state; listeners hear of them with the next {@link tell}. */
   fold(state: State, entries: readonly Entry[], isOwn: (id: string) => boolean): void {
-    for (const entry of entries) this.apply(state, decodeEntry(entry), isOwn(entry.id))
+    for (const entry of entries) this.#apply(state, decodeEntry(entry), isOwn(entry.id))
   }
 
-  apply(state: State, entry: LogEntry, own: boolean): void {
+  /** Folds the entry that was drafted last, and appended: what its draft made of the state is kept where it can be. */
+  landed(state: State, entry: LogEntry): void {
+    // Whoever takes note of facts sees the state just past each.
+    const isNoted = [...this.#listeners].some(({ fact }) => fact !== undefined)
+    if (!isNoted && state.confirm(entry)) this.#folded(state, entry, true)
+    else this.#apply(state, entry, true)
+  }
+
+  #apply(state: State, entry: LogEntry, own: boolean): void {
     state.mono = this.#clock.monotonic()
     state.apply(entry, (event) => {
       for (const listener of this.#listeners) listener.fact?.(event, state)
     })
+    this.#folded(state, entry, own)
+  }
+
+  #folded(state: State, entry: LogEntry, own: boolean): void {
     this.#checkpointer.folded(state, entry, own)
     if (own) this.#relieved(entry.events.some(({ type }) => type === 'enqueued' || type === 'revised'))
     this.#news.push({ entry, own })

@@ -74,9 +74,10 @@ export type StoreNotice =
 export interface ReplicaListener {
   /**
    * A committed fact was folded, and `state` is just past it. Called inside a store's call: only to take note of what
-   * the facts after it may do away with.
+   * the facts after it may do away with. Absent while there is nothing to note: then facts need not be folded one by
+   * one.
    */
-  fact?(event: LogEvent, state: State): void
+  readonly fact?: ((event: LogEvent, state: State) => void) | undefined
   /** An entry was committed, by this replica (`own`) or another, and folded. `state` is already past it. */
   entry?(entry: LogEntry, own: boolean): void
   notice?(notice: StoreNotice): void

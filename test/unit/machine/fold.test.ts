@@ -63,6 +63,44 @@ describe('a speculation', () => {
     expect(state.seq).toBe(1)
   })
 
+  test('that is confirmed is what folding its entry would have made', () => {
+    const [confirmed, folded] = [new State(), new State()]
+    const [first, second] = [entry(1, 5, [job('a')]), entry(2, 6, [job('b'), { type: 'cancelled', id: 'a' }])]
+    for (const state of [confirmed, folded]) state.apply(first)
+    confirmed.speculate({ wall: 6, mono: 6 }, (emit) => second.events.forEach(emit))
+    expect(confirmed.confirm(second)).toBe(true)
+    folded.apply(second)
+    expect(exactly(confirmed, { wall: 6, mono: 6 })).toEqual(exactly(folded, { wall: 6, mono: 6 }))
+    expect(confirmed.seq).toBe(2)
+    for (const [mark, pages] of [[1, [0]] as const, [2, []] as const]) {
+      expect(confirmed.tables[0]?.changedSince(mark)).toEqual(pages)
+    }
+  })
+
+  test('cannot be confirmed once somebody has looked, or another entry was folded', () => {
+    const state = new State()
+    const speculated = entry(1, 5, [job('a')])
+    const speculate = (): void =>
+      state.speculate({ wall: 5, mono: 5 }, (emit) => speculated.events.forEach(emit))
+    expect(state.confirm(speculated)).toBe(false)
+    speculate()
+    expect(state.jobs.size).toBe(0)
+    expect(state.confirm(speculated)).toBe(false)
+    speculate()
+    state.apply(entry(1, 5, [job('b')], 'other'))
+    expect(state.confirm(speculated)).toBe(false)
+    expect([...state.jobs.values()].map(({ id }) => id)).toEqual(['b'])
+  })
+
+  test('is undone before another', () => {
+    const state = new State()
+    const speculate = (): void => state.speculate({ wall: 5, mono: 5 }, (emit) => emit(job('a')))
+    speculate()
+    speculate()
+    expect(state.confirm(entry(1, 5, [job('a')]))).toBe(true)
+    expect(state.counters.ordinal).toBe(1)
+  })
+
   test('is undone when it throws', () => {
     const harness = createHarness()
     enqueue(harness, 'a')

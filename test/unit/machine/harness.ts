@@ -16,7 +16,7 @@ import {
   type EnqueueRequest,
   type EnqueueResult,
 } from '../../../src/machine/enqueue.ts'
-import type { LogEvent, Now } from '../../../src/machine/events.ts'
+import type { LogEntry, LogEvent, Now } from '../../../src/machine/events.ts'
 import type { Job, Run } from '../../../src/machine/job.ts'
 import { State, type StateOptions } from '../../../src/machine/state.ts'
 import { exactly } from './derived.ts'
@@ -59,41 +59,60 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   const { acks = {}, bare = false } = options
   const state = new State(options)
   state.begin('log', 0)
+  // Every decision is made and confirmed here, and made, undone and folded there: the two stay the same.
+  const confirming = new State(options)
+  confirming.begin('log', 0)
   const log: KeptEntry[] = []
   let wall = 1_000_000
   let mono = 5_000
   const now = (): Now => ({ wall, mono })
 
-  const speculate = <T>(
+  const run = <T>(
+    on: State,
     decision: (state: State, deciding: Deciding) => T,
     owner: string,
   ): { value: T; events: LogEvent[] } => {
-    state.mono = mono
+    on.mono = mono
     const events: LogEvent[] = []
-    const before = bare ? undefined : exactly(state, now())
+    const value = on.speculate(now(), (fold) => {
+      const emit = (event: LogEvent): void => {
+        events.push(event)
+        fold(event)
+      }
+      return decision(on, { now: now(), emit, owner, acks })
+    })
+    return { value, events }
+  }
+
+  const speculate: typeof run = (on, decision, owner) => {
+    const before = bare ? undefined : exactly(on, now())
     try {
-      const value = state.speculate(now(), (fold) => {
-        const emit = (event: LogEvent): void => {
-          events.push(event)
-          fold(event)
-        }
-        return decision(state, { now: now(), emit, owner, acks })
-      })
-      return { value, events }
+      return run(on, decision, owner)
     } finally {
-      if (!bare) expect(exactly(state, now())).toEqual(before)
+      if (!bare) expect(exactly(on, now())).toEqual(before)
     }
   }
 
+  const confirm = (
+    decision: (state: State, deciding: Deciding) => unknown,
+    entry: LogEntry,
+    owner: string,
+  ) => {
+    expect(run(confirming, decision, owner).events).toEqual(entry.events)
+    expect(confirming.confirm(entry)).toBe(true)
+    expect(exactly(confirming, now())).toEqual(exactly(state, now()))
+  }
+
   const decide = <T>(decision: (state: State, deciding: Deciding) => T, owner = 'me'): T => {
-    const refused = speculate(decision, owner)
-    const { value, events } = speculate(decision, owner)
+    const refused = speculate(state, decision, owner)
+    const { value, events } = speculate(state, decision, owner)
     expect(events).toEqual(refused.events)
     if (events.length > 0) {
       const seq = log.length + 1
       const entry = { seq, id: entryId('w', seq), body: encodeEvents(wall, events) }
       log.push(entry)
       state.apply(decodeEntry(entry))
+      if (!bare) confirm(decision, { ...decodeEntry(entry), events }, owner)
     }
     return value
   }
@@ -111,9 +130,9 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     },
     decide,
     refuse: (decision) => {
-      speculate(decision, 'me')
+      speculate(state, decision, 'me')
     },
-    eventsOf: (decision) => speculate(decision, 'me').events,
+    eventsOf: (decision) => speculate(state, decision, 'me').events,
     job: (id) => {
       const job = state.jobs.get(id)
       if (job === undefined) throw new Error(`no job ${id}`)

@@ -103,17 +103,24 @@ function create(
   deciding: Deciding,
 ): EnqueueResult {
   makeRoom(state, backlog, deciding)
-  const { onDuplicate: _, debounceMaxMs: __, waitMs, expiresInMs, dedupe, blocks, ...facts } = request
+  const { id, kind, payload, beside, version, waitMs, expiresInMs, dedupe, blocks } = request
   deciding.emit({
     type: 'enqueued',
     owner: deciding.owner,
-    ...facts,
+    id,
+    kind,
+    payload,
+    beside,
+    version,
+    priority: request.priority,
+    key: request.key,
+    once: request.once,
     waitMs: waitMs && finiteMs(waitMs),
     expiresInMs: expiresInMs && finiteMs(expiresInMs),
     dedupe: dedupe?.ms === undefined ? dedupe : { ...dedupe, ms: finiteMs(dedupe.ms) },
     blocks: (blocks && request.key !== undefined) || undefined,
   })
-  return { id: request.id, outcome, taken: true, superseded: false }
+  return { id, outcome, taken: true, superseded: false }
 }
 
 function revise(state: State, job: Job, request: EnqueueRequest, deciding: Deciding): EnqueueResult {

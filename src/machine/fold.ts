@@ -2,6 +2,7 @@ import { QueueError } from '../errors.ts'
 import type { LogEvent, PayloadFact, Revised } from './events.ts'
 import * as finish from './fold-acks.ts'
 import { type Failure, type Job, maxFailures, slotOf } from './job.ts'
+import { enqueuedJob } from './job-row.ts'
 import type { Tables } from './tables.ts'
 
 type Folds = {
@@ -25,16 +26,16 @@ export function fold(state: Tables, event: LogEvent, at: number): void {
 }
 
 const folds: Folds = {
-  enqueued(state, { type: _, waitMs = 0, dedupe, ...given }, at) {
+  enqueued(state, event, at) {
+    const { id, owner, kind, dedupe } = event
     const counters = state.counters
-    const [ordinal, order] = [counters.ordinal + 1, counters.order + 1]
+    const ordinal = counters.ordinal + 1
+    const order = counters.order + 1
     state.meta.put('counters', { ...counters, ordinal, order })
-    const fresh = { state: 'pending', attempt: 0, epoch: 0, errors: 0, revision: 1 } as const
-    const times = { enqueuedAt: at, availableAt: at + waitMs, waitMs }
-    state.jobs.put(given.id, { ...given, ordinal, order, ...fresh, ...times, dedupe })
+    state.jobs.put(id, enqueuedJob(event, ordinal, order, at))
     if (dedupe?.ms === undefined) return
-    const key = slotOf(given.owner, given.kind, dedupe.key)
-    state.slots.put(key, { key, id: given.id, until: at + dedupe.ms, ms: dedupe.ms })
+    const key = slotOf(owner, kind, dedupe.key)
+    state.slots.put(key, { key, id, until: at + dedupe.ms, ms: dedupe.ms })
   },
 
   revised(state, event, at) {
@@ -50,8 +51,17 @@ const folds: Folds = {
     for (const id of jobs) {
       const job = need(state, id)
       const epoch = job.epoch + 1
-      const started = { startedAt: at, waitMs: 0, progress: undefined, cancelRequested: undefined }
-      state.jobs.put(id, { ...job, ...started, state: 'running', run, epoch, attempt: job.attempt + 1 })
+      state.jobs.put(id, {
+        ...job,
+        state: 'running',
+        run,
+        epoch,
+        attempt: job.attempt + 1,
+        startedAt: at,
+        waitMs: 0,
+        progress: undefined,
+        cancelRequested: undefined,
+      })
       const hold = probe ? state.hold(job.owner, job.kind) : undefined
       if (hold) state.holds.put(`${job.owner}\0${job.kind}`, { ...hold, probe: { id, epoch } })
     }

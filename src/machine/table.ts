@@ -1,4 +1,4 @@
-import type { Journal } from './journal.ts'
+import { type Journal, note, type Undoes } from './journal.ts'
 
 /** A table as the checkpoint sees it. */
 export interface Paged {
@@ -20,21 +20,30 @@ export type Watch<Row> = (before: Row | undefined, after: Row | undefined, key: 
  * Rows by key, in pages for the checkpoint. Every change of the state goes through {@link put}: so one mechanism
  * keeps the derived indexes, the dirty pages and the undo of a speculation.
  */
-export class Table<Row> implements Paged {
+export class Table<Row> implements Paged, Undoes {
   readonly name: string
   readonly #journal: Journal
   readonly #pageOf: (key: string, row: Row) => number
   readonly #watch: Watch<Row> | undefined
+  readonly #stored: (row: Row) => Row
   readonly #rows: Map<string, Row> = new Map()
   readonly #pages: Map<number, Map<string, Row>> = new Map()
   /** By page: the last sequence that changed it. */
   readonly #changed: Map<number, number> = new Map()
 
-  constructor(name: string, journal: Journal, pageOf: (key: string, row: Row) => number, watch?: Watch<Row>) {
+  /** `stored` gives a row that a checkpoint kept the shape of the others. */
+  constructor(
+    name: string,
+    journal: Journal,
+    pageOf: (key: string, row: Row) => number,
+    watch?: Watch<Row>,
+    stored: (row: Row) => Row = (row) => row,
+  ) {
     this.name = name
     this.#journal = journal
     this.#pageOf = pageOf
     this.#watch = watch
+    this.#stored = stored
   }
 
   get size(): number {
@@ -59,20 +68,22 @@ export class Table<Row> implements Paged {
     if (before === after) return
     const page = this.#pageOf(key, (after ?? before) as Row)
     const { undo, seq } = this.#journal
-    if (undo) {
-      const changed = this.#changed.get(page)
-      undo.push(() => {
-        this.#set(key, page, after, before)
-        if (changed === undefined) this.#changed.delete(page)
-        else this.#changed.set(page, changed)
-      })
-    }
+    if (undo) note(undo, this, key, before, this.#changed.get(page))
     this.#changed.set(page, seq)
     this.#set(key, page, before, after)
   }
 
+  /** Puts a row back, and `changed`: which sequence had last changed its page. */
+  undo(key: string, before: unknown, changed: number | undefined): void {
+    const after = this.#rows.get(key)
+    const page = this.#pageOf(key, (after ?? before) as Row)
+    this.#set(key, page, after, before as Row | undefined)
+    if (changed === undefined) this.#changed.delete(page)
+    else this.#changed.set(page, changed)
+  }
+
   restore(key: string, row: unknown): void {
-    this.put(key, row as Row)
+    this.put(key, this.#stored(row as Row))
   }
 
   changedSince(mark: number): number[] {

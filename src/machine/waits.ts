@@ -1,6 +1,6 @@
 import type { Now } from './events.ts'
 import { Heap } from './heap.ts'
-import type { Journal } from './journal.ts'
+import { type Journal, note, type Undoes } from './journal.ts'
 
 interface Wait {
   readonly key: string
@@ -18,7 +18,7 @@ const slack = 64
  * run that long since it was told of the wait: so a wall clock set back delays nothing, and no two clocks are compared.
  * Undoing a speculation puts back the very instants that its changes replaced.
  */
-export class Waits {
+export class Waits implements Undoes {
   readonly #journal: Journal
   readonly #waits: Map<string, Wait> = new Map()
   readonly #byWall: Heap<Wait> = new Heap((a, b) => (a.wallAt - b.wallAt || a.number - b.number) < 0)
@@ -87,8 +87,13 @@ export class Waits {
     const { undo, unwinding } = this.#journal
     const from = this.#waits.get(key)
     if (unwinding || from === to) return
-    undo?.push(() => this.#put(key, from && { ...from }))
+    if (undo) note(undo, this, key, from)
     this.#put(key, to)
+  }
+
+  undo(key: string, from: unknown): void {
+    const wait = from as Wait | undefined
+    this.#put(key, wait && { ...wait })
   }
 
   #put(key: string, wait: Wait | undefined): void {

@@ -8,8 +8,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(callback, ms) {
-    const endsAt = performance.now() + ms
     let timer: ReturnType<typeof setTimeout> | undefined
+    if (ms <= longestMs) {
+      timer = setTimeout(callback, Math.max(0, ms))
+      return () => clearTimeout(timer)
+    }
+    const endsAt = performance.now() + ms
     const set = (): void => {
       const left = endsAt - performance.now()
       timer = left > longestMs ? setTimeout(set, longestMs) : setTimeout(callback, Math.max(0, left))

@@ -60,8 +60,22 @@ function requestOf(
   const version = kind.version === 1 ? undefined : kind.version
   const once = kind.once || undefined
   const blocks = kind.deadBlocks || undefined
-  const facts = { payload, beside, version, waitMs, priority, key, dedupe, expiresInMs, once, blocks }
-  return { id, kind: kind.kind, onDuplicate, debounceMaxMs, ...facts }
+  return {
+    id,
+    kind: kind.kind,
+    onDuplicate,
+    debounceMaxMs,
+    payload,
+    beside,
+    version,
+    waitMs,
+    priority,
+    key,
+    dedupe,
+    expiresInMs,
+    once,
+    blocks,
+  }
 }
 
 /** The decision that takes a prepared job in, with its large payload beside the log. */

@@ -32,7 +32,7 @@ export async function enqueue(
   // Only a schema is waited for: enqueues of one turn then share an entry.
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const { backlog, deciding, store } = parts
-  return admit(parts, (state, drafting) =>
+  return await admit(parts, (state, drafting) =>
     takeIn(prepared, backlog, store.durable, state, drafting, deciding(drafting)),
   )
 }
@@ -50,14 +50,13 @@ export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindM
   })
 }
 
+const growing: SubmitOptions = { grows: true }
+
 /** Takes in; while the queue is being destroyed, what becomes of that comes first. */
-export async function admit<T>(
-  { replica, erasure }: Parts,
-  decide: Decision<T>,
-  options: SubmitOptions = {},
-): Promise<T> {
-  while (erasure.current !== undefined) await erasure.current
-  return replica.submit(decide, { ...options, grows: true })
+export function admit<T>(parts: Parts, decide: Decision<T>, joined?: SubmitOptions['joined']): Promise<T> {
+  const { replica, erasure } = parts
+  const submit = (): Promise<T> => replica.submit(decide, joined ? { ...growing, joined } : growing)
+  return erasure.current === undefined ? submit() : erasure.current.then(() => admit(parts, decide, joined))
 }
 
 export function cancel({ replica, deciding }: Parts, id: string): Promise<'cancelled' | 'requested'> {

@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid'
 import { createReplica } from '../replica/replica.ts'
 import type { Store } from '../store/contract.ts'
 import { indexedDbStore } from '../store/indexeddb.ts'
@@ -17,6 +16,7 @@ import { createDuty } from './duty.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
 import type { StoreState } from './events.ts'
 import { withFallback } from './fallback.ts'
+import { createMint } from './mint.ts'
 import { type CommonOptions, retentionOf } from './options.ts'
 import type { Parts } from './parts.ts'
 import { type Platform, platformKey } from './platform.ts'
@@ -138,7 +138,7 @@ const ownPlatform: Platform = {
   get locks() {
     return typeof navigator === 'undefined' ? undefined : navigator.locks
   },
-  mint: () => nanoid(),
+  mint: createMint(),
   isHidden: () => typeof document !== 'undefined' && document.visibilityState === 'hidden',
 }
 

@@ -83,7 +83,7 @@ class LogReplica implements Replica {
   submit<T>(decide: Decision<T>, options: SubmitOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#down) return reject(this.#down)
-      this.#queue.push({ decide, options, resolve: (value) => resolve(value as T), reject })
+      this.#queue.push({ decide, options, resolve: resolve as (value: unknown) => void, reject })
       this.#start()
     })
   }

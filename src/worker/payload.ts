@@ -12,9 +12,17 @@ export interface Unfit {
 
 /** The payload as it was stored; each call gives a value of its own. */
 export async function storedPayload(job: Job, replica: Replica): Promise<unknown> {
-  if (job.payload !== undefined) return JSON.parse(job.payload)
-  if (job.beside === undefined) return undefined
-  return replica.payload(job.id)
+  return job.beside === undefined ? inlinePayload(job) : replica.payload(job.id)
+}
+
+/** A payload that is not beside the log. */
+export function inlinePayload({ payload }: Job): unknown {
+  return payload === undefined ? undefined : JSON.parse(payload)
+}
+
+/** Whether the handler gets the payload as it was stored, for all that can be known without looking at it. */
+export function fitsAsIs(job: Job, kind: Kind): boolean {
+  return job.beside === undefined && kind.schema === undefined && (job.version ?? 1) === kind.version
 }
 
 /** The payload as the handler gets it: migrated to this context's version, validated, transformed. */

@@ -1,26 +1,23 @@
-import { isQueueError, QueueError } from '../errors.ts'
+import { QueueError } from '../errors.ts'
 import type { Holder } from '../machine/decide.ts'
 import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
+import { attempt } from './attempt.ts'
 import { commitCheckpoint } from './checkpoint.ts'
-import { Execution } from './execution.ts'
-import { handlerPayload, storedPayload } from './payload.ts'
-import { commitSettlement, unclaimed, released, returned, type Settlement, threw, unfit } from './settle.ts'
+import { Execution, type ExecutionHooks } from './execution.ts'
+import { Limits } from './limits.ts'
+import { commitSettlement, released } from './settle.ts'
 import type { Tally, WorkerOptions } from './types.ts'
 
 /** How often progress is kept at the most (milliseconds). */
 const progressMs = 250
 
-/** How long a job is left to contexts that know its payload's version (milliseconds). */
-const newerMs = 60_000
-
-/** How long a job waits whose payload the store could not give (milliseconds). */
-const unreadableMs = 1_000
-
 /** The attempts under way in this context. */
 export class Runner {
   readonly #options: WorkerOptions
   readonly #executions: Map<string, Execution> = new Map()
+  readonly #limits: Limits
+  readonly #hooks: ExecutionHooks
   readonly #waiting: Set<() => void> = new Set()
   readonly tally: Tally = { completed: 0, failed: 0, dead: 0 }
   #progressTimer: (() => void) | undefined
@@ -32,6 +29,14 @@ export class Runner {
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    const { clock } = options
+    this.#limits = new Limits(clock, () => this.#executions.values())
+    this.#hooks = {
+      clock,
+      limited: (at) => this.#limits.expect(at),
+      progressed: () => this.#progressed(),
+      checkpoint: (holder, checkpoint) => commitCheckpoint(holder, checkpoint, options),
+    }
   }
 
   get size(): number {
@@ -62,17 +67,10 @@ export class Runner {
     const job = this.#options.replica.state?.jobs.get(holder.id)
     const kind = job && this.#options.kinds.get(job.kind)
     if (job?.epoch !== holder.epoch || kind === undefined) return
-    const { clock } = this.#options
     this.#patience ??= new AbortController()
-    const execution = new Execution(job, kind, {
-      clock,
-      progressed: () => this.#progressed(),
-      checkpoint: (holder, checkpoint) => commitCheckpoint(holder, checkpoint, this.#options),
-    })
+    const execution = new Execution(job, kind, this.#hooks)
     this.#executions.set(nameOf(execution), execution)
-    this.#perform(execution, this.#patience.signal).catch((error: unknown) =>
-      this.#options.warn(`Cannot settle job "${job.id}"`, error, job.id),
-    )
+    void this.#perform(execution, this.#patience.signal)
   }
 
   /** Tells handlers whose job was lost or is to be cancelled. */
@@ -135,7 +133,7 @@ export class Runner {
     const reason = new QueueError('stopped', 'Cannot go on: the worker was stopped')
     const patience = this.#impatient()
     const settling = [...this.#executions.values()].map(async (execution) => {
-      if (execution.isOver) return execution.settled
+      if (execution.isOver) return execution.settled()
       if (execution.isGivenBack) return
       execution.abort(reason)
       try {
@@ -160,62 +158,31 @@ export class Runner {
   }
 
   stop(): void {
+    this.#limits.rest()
     this.#progressTimer?.()
     this.#progressTimer = undefined
     this.nudge()
   }
 
+  /** Never rejects. */
   async #perform(execution: Execution, patience: AbortSignal): Promise<void> {
+    const { warn } = this.#options
     try {
-      const settlement = await this.#attempt(execution)
-      execution.end()
+      // A handler may stop the queue: not before all that were claimed together are begun.
+      await undefined
+      const settlement = await attempt(execution, this.#options)
+      execution.isOver = true
       if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) return
       const job = await commitSettlement(execution, settlement, this.#options, patience)
       if (job && settlement.counts) this.tally[settlement.counts]++
       if (job?.state === 'dead') this.tally.dead++
+    } catch (error) {
+      warn(`Cannot settle job "${execution.id}"`, error, execution.id)
     } finally {
-      execution.end()
-      execution.isSettled()
+      execution.settle()
       this.#executions.delete(nameOf(execution))
+      if (this.#executions.size === 0) this.#limits.rest()
       this.nudge()
-    }
-  }
-
-  /** Runs the handler. Never rejects. */
-  async #attempt(execution: Execution): Promise<Settlement> {
-    const { job, kind } = execution
-    const options = this.#options
-    let stored: unknown
-    try {
-      stored = await storedPayload(job, options.replica)
-    } catch (error) {
-      options.warn(`Cannot read the payload of job "${job.id}"`, error, job.id)
-      // Gone for good, as the store says: no try would find it.
-      if (isQueueError(error, 'store-corrupt'))
-        return unfit(execution, { reason: 'payload-invalid', error }, options)
-      return unclaimed(execution, unreadableMs)
-    }
-    const version = job.version ?? 1
-    if (version > kind.version) {
-      const known = `this context knows version ${kind.version}`
-      options.warn(
-        `Cannot run job "${job.id}": its payload is of version ${version}, ${known}`,
-        undefined,
-        job.id,
-      )
-      return unclaimed(execution, newerMs)
-    }
-    execution.startClocks()
-    try {
-      const fitted = await handlerPayload(stored, job, kind)
-      if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)
-      const context = execution.context()
-      execution.assertHeld()
-      if (await kind.isDone?.(fitted.payload, context)) return returned(execution, undefined, options)
-      execution.assertHeld()
-      return returned(execution, await kind.run?.(fitted.payload, context), options)
-    } catch (error) {
-      return threw(execution, error, options)
     }
   }
 

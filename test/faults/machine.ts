@@ -26,7 +26,7 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'what was speculated is not undone',
     file: 'src/machine/table.ts',
-    from: 'this.#set(key, page, after, before)',
+    from: 'this.#set(key, page, after, before as Row | undefined)',
     to: 'void before',
     caughtBy: 'simulator',
   },

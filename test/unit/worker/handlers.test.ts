@@ -32,6 +32,54 @@ describe('a handler', () => {
     expect(first?.signal).toBeInstanceOf(AbortSignal)
   })
 
+  it('may take the functions out of what it is given, or spread it', async () => {
+    const { given, keep } = bench()
+    const work = ({ progress, checkpoint }: JobContext) => {
+      progress(1)
+      return checkpoint('far')
+    }
+    const queue = keep(
+      createQueue({
+        ...given(),
+        handlers: { out: (_: string, job) => work(job), spread: (_: string, job) => work({ ...job }) },
+      }),
+    )
+    for (const kind of ['out', 'spread'] as const) await queue.enqueue(kind, 'a')
+    const heard = record(queue, 'progress')
+    expect(await queue.drain()).toMatchObject({ completed: 2, failed: 0 })
+    expect(heard).toHaveLength(2)
+  })
+
+  it('leaves one timer to all that run, and none when they are over', async () => {
+    const { given, keep, clock } = bench()
+    const [first, second] = [gate(), gate()]
+    const tasks = defineTasks({ work: task<number>({ timeoutMs: 1_000 }) })
+    const aborted: number[] = []
+    const work = async (number: number, job: JobContext) => {
+      job.signal.addEventListener('abort', () => aborted.push(number))
+      await (number === 1 ? first.promise : second.promise)
+    }
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work }, worker: { concurrency: 2 } }))
+    await queue.start()
+    const before = clock.timers
+    await queue.enqueue('work', 1)
+    await turns()
+    clock.advance(600)
+    await queue.enqueue('work', 2)
+    await turns()
+    expect(clock.timers).toBe(before + 1)
+    clock.advance(400)
+    await turns()
+    expect(aborted).toEqual([1])
+    clock.advance(600)
+    await turns()
+    expect(aborted).toEqual([1, 2])
+    first.open()
+    second.open()
+    await turns()
+    expect(clock.timers).toBe(before)
+  })
+
   it('completes its job with its result, as JSON', async () => {
     const { given, keep } = bench()
     const queue = keep(

@@ -100,8 +100,8 @@ export const inBrowser: readonly Unguarded[] = [
     note: 12,
     name: 'what is asked before the log is read is dropped',
     file: 'src/replica/replica.ts',
-    from: 'this.#queue.push({ decide, options, resolve: (value) => resolve(value as T), reject })',
-    to: 'if (this.#log.state) this.#queue.push({ decide, options, resolve: (value) => resolve(value as T), reject })',
+    from: 'this.#queue.push({ decide, options, resolve: resolve as (value: unknown) => void, reject })',
+    to: 'if (this.#log.state) this.#queue.push({ decide, options, resolve: resolve as (value: unknown) => void, reject })',
     because: 'put too early, it is lost',
   },
   {

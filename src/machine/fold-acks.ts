@@ -8,20 +8,18 @@ export function ackKey(owner: string, sequence: number): string {
   return `${owner}\0${sequence}`
 }
 
-/** Gives a finish the outbox's next number, in the same entry, where acknowledgements are wanted. */
-export function finished(state: Tables, job: Job, wanted: string | undefined): Job {
-  const finish = (job.finish ?? 0) + 1
-  if (wanted === undefined) return { ...job, finish, ack: undefined, sequence: undefined }
+/** Gives a finish the outbox's next number, in the same entry; `wanted` is the id a first outbox gets. */
+export function queued(state: Tables, job: Job, wanted: string): Job {
   const { owner } = job
   const outbox = state.outboxes.get(owner) ?? { owner, id: wanted, last: 0, acked: 0, rejects: 0 }
   const sequence = outbox.last + 1
   state.outboxes.put(owner, { ...outbox, last: sequence })
-  state.acks.put(ackKey(owner, sequence), ackOf(job, sequence, finish))
-  return { ...job, finish, ack: 'queued', sequence }
+  state.acks.put(ackKey(owner, sequence), ackOf(job, sequence))
+  return { ...job, ack: 'queued', sequence }
 }
 
-function ackOf(job: Job, sequence: number, finish: number): Ack {
-  const { owner, id, kind, key, attempt, enqueuedAt, finishedAt = 0, result } = job
+function ackOf(job: Job, sequence: number): Ack {
+  const { owner, id, kind, key, attempt, finish = 1, enqueuedAt, finishedAt = 0, result } = job
   const facts = { owner, sequence, id, kind, key, attempt, finish, enqueuedAt, finishedAt }
   if (job.state !== 'dead') return { ...facts, type: 'completed', result }
   return { ...facts, type: 'dead', reason: job.reason, error: job.failures?.at(-1) }

@@ -95,8 +95,11 @@ const folds: Folds = {
       checkpoint: undefined,
       result,
       finishedAt: at,
+      finish: (job.finish ?? 0) + 1,
+      ack: undefined,
+      sequence: undefined,
     }
-    state.jobs.put(id, finish.finished(state, done, outbox))
+    state.jobs.put(id, outbox === undefined ? done : finish.queued(state, done, outbox))
   },
 
   retried(state, { id, error, waitMs, probed }, at) {
@@ -118,9 +121,19 @@ const folds: Folds = {
   dead(state, { id, reason, error, blocks, outbox }, at) {
     const job = need(state, id)
     const failures = error ? failed(job, error, at) : {}
-    const ended = { state: 'dead', run: undefined, reason, finishedAt: at } as const
-    const dead: Job = { ...job, ...failures, ...ended, blocks: blocks ?? job.blocks }
-    state.jobs.put(id, finish.finished(state, dead, outbox))
+    const dead: Job = {
+      ...job,
+      ...failures,
+      state: 'dead',
+      run: undefined,
+      reason,
+      finishedAt: at,
+      blocks: blocks ?? job.blocks,
+      finish: (job.finish ?? 0) + 1,
+      ack: undefined,
+      sequence: undefined,
+    }
+    state.jobs.put(id, outbox === undefined ? dead : finish.queued(state, dead, outbox))
   },
 
   cancelled(state, { id }, at) {

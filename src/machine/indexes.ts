@@ -40,17 +40,17 @@ export class Indexes {
   }
 
   expiries(owner: string): Waits {
-    return made(this.#expiries, owner, () => new Waits(this.#journal))
+    return this.#expiries.get(owner) ?? added(this.#expiries, owner, new Waits(this.#journal))
   }
 
   /** The owner's finished jobs that nothing but retention keeps. */
   retired(owner: string): Pile {
-    return made(this.#retired, owner, () => new Pile())
+    return this.#retired.get(owner) ?? added(this.#retired, owner, new Pile())
   }
 
   /** The owner's dead letters. */
   dead(owner: string): Pile {
-    return made(this.#dead, owner, () => new Pile())
+    return this.#dead.get(owner) ?? added(this.#dead, owner, new Pile())
   }
 
   /** The owner's pending job that is first in line. Its heap is made by the first call. */
@@ -150,12 +150,9 @@ function isRetired(job: Job): boolean {
   return (job.state === 'completed' || job.state === 'cancelled') && job.ack !== 'queued'
 }
 
-function made<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const found = map.get(key)
-  if (found !== undefined) return found
-  const fresh = make()
-  map.set(key, fresh)
-  return fresh
+function added<T>(map: Map<string, T>, key: string, value: T): T {
+  map.set(key, value)
+  return value
 }
 
 function add(sets: Map<string, Set<string>>, key: string, member: string): void {

@@ -123,14 +123,19 @@ export interface Job {
   readonly sequence?: number | undefined
 }
 
+/** Whether a job stands in any line. */
+export function isInLine({ key, dedupe }: Job): boolean {
+  return key !== undefined || dedupe !== undefined
+}
+
 /**
  * The lines a job stands in: that of its key, and that of its dedupe key, so that a follower made by `replace`,
  * `debounce` or `queue-one` never overtakes the running job it follows, whatever their keys.
  */
-export function linesOf(job: Job | undefined): string[] {
+export function linesOf(job: Job): string[] {
   const lines: string[] = []
-  if (job?.key !== undefined) lines.push(keyLine(job))
-  if (job?.dedupe !== undefined) lines.push(`${job.owner}\0dedupe\0${job.kind}\0${job.dedupe.key}`)
+  if (job.key !== undefined) lines.push(keyLine(job))
+  if (job.dedupe !== undefined) lines.push(`${job.owner}\0dedupe\0${job.kind}\0${job.dedupe.key}`)
   return lines
 }
 

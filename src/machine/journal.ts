@@ -1,6 +1,6 @@
 /** What keeps something by key, and can put back what it had. */
 export interface Undoes {
-  undo(key: string, before: unknown, changed: number | undefined): void
+  undo(key: string, before: unknown, changed: number): void
 }
 
 /**
@@ -23,7 +23,7 @@ export function newJournal(): Journal {
   return { seq: 0, undo: undefined, unwinding: false }
 }
 
-export function note(undo: Undo, whose: Undoes, key: string, before: unknown, changed?: number): void {
+export function note(undo: Undo, whose: Undoes, key: string, before: unknown, changed = 0): void {
   undo.push(whose, key, before, changed)
 }
 
@@ -34,7 +34,7 @@ export function unwind(journal: Journal, keep: number): void {
   journal.undo = undefined
   journal.unwinding = true
   while (undo.length > keep) {
-    const [whose, key, before, changed] = undo.splice(-4) as [Undoes, string, unknown, number | undefined]
+    const [whose, key, before, changed] = undo.splice(-4) as [Undoes, string, unknown, number]
     whose.undo(key, before, changed)
   }
   journal.unwinding = false
@@ -59,7 +59,7 @@ export class Sightings implements Undoes {
   }
 
   set(key: string, instant: number): void {
-    this.#change(key, instant)
+    if (this.#seen.get(key) !== instant) this.#change(key, instant)
   }
 
   delete(key: string): void {

@@ -22,9 +22,10 @@ export function owesJobs(
   return false
 }
 
-function owesPending({ jobs, index }: State, { shelves }: Lane, now: Now): boolean {
-  for (const number of shelves.pending.pageNumbers()) {
-    for (const id of shelves.pending.page(number)) {
+function owesPending({ jobs, index }: State, lane: Lane, now: Now): boolean {
+  const { pending } = index.ready.shelves(lane)
+  for (const number of pending.pageNumbers()) {
+    for (const id of pending.page(number)) {
       const job = jobs.get(id)
       if (job && isOwed(index, job, now)) return true
     }

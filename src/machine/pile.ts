@@ -1,15 +1,13 @@
-import { Heap } from './heap.ts'
 import type { Job } from './job.ts'
-
-/** How many stale items a heap may hold beyond twice its live ones before it is swept. */
-const slack = 64
 
 /** One owner's finished jobs that retention may take, in the order of their finishing. */
 export class Pile {
-  readonly #jobs: Map<string, Job> = new Map()
-  readonly #byFinish: Heap<Job> = new Heap(
-    (a, b) => (finishedAt(a) - finishedAt(b) || a.ordinal - b.ordinal) < 0,
-  )
+  /** In the order in which they came. */
+  #jobs: Map<string, Job> = new Map()
+  /** That order is not the one of their finishing: after a load, an undo, or a clock that was set back. */
+  #isMixed = false
+  /** The last of them to finish, as far as they came in order. */
+  #last: Job | undefined
   /** What they weigh together. */
   bytes = 0
 
@@ -18,10 +16,11 @@ export class Pile {
   }
 
   put(job: Job): void {
+    if (this.#jobs.size === 0) this.#isMixed = false
+    else if (this.#last && byFinish(job, this.#last) < 0) this.#isMixed = true
+    this.#last = job
     this.#jobs.set(job.id, job)
     this.bytes += bytesOf(job)
-    this.#byFinish.push(job)
-    if (this.#byFinish.size > 2 * this.#jobs.size + slack) this.#byFinish.sweep(this.#isLive)
   }
 
   delete(job: Job): void {
@@ -29,21 +28,20 @@ export class Pile {
     this.bytes -= bytesOf(job)
   }
 
-  /** Walks them, the first to finish first: whoever stops at the first pays for one. Not to be changed meanwhile. */
-  *byFinish(): Generator<Job, void> {
-    const walked: Job[] = []
-    try {
-      for (let job = this.#byFinish.pop(); job !== undefined; job = this.#byFinish.pop()) {
-        if (!this.#isLive(job)) continue
-        walked.push(job)
-        yield job
-      }
-    } finally {
-      for (const job of walked) this.#byFinish.push(job)
+  /** The first to finish first. */
+  byFinish(): Iterable<Job> {
+    if (this.#isMixed) {
+      const jobs = [...this.#jobs.values()].sort(byFinish)
+      this.#jobs = new Map(jobs.map((job) => [job.id, job]))
+      this.#last = jobs.at(-1)
+      this.#isMixed = false
     }
+    return this.#jobs.values()
   }
+}
 
-  readonly #isLive = (job: Job): boolean => this.#jobs.get(job.id) === job
+function byFinish(a: Job, b: Job): number {
+  return finishedAt(a) - finishedAt(b) || a.ordinal - b.ordinal
 }
 
 export function finishedAt(job: Job): number {

@@ -35,7 +35,7 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
     throw new RangeError(`Cannot list: after is "${filter.after}", expected the next of an earlier list`)
   }
   const jobs: Job[] = []
-  const shelves = lanesOf(state, owner, filter.kind).flatMap((lane) => shelvesOf(lane, filter.state))
+  const shelves = lanesOf(state, owner, filter.kind).flatMap((lane) => shelvesOf(state, lane, filter.state))
   for (const job of inOrder(state, shelves, after, (each) => matches(state, each, filter, now))) {
     if (jobs.length >= filter.limit) return { jobs, next: String(jobs.at(-1)?.ordinal) }
     jobs.push(job)
@@ -49,7 +49,8 @@ function lanesOf(state: State, owner: string, kind?: string): Lane[] {
   )
 }
 
-function shelvesOf({ shelves }: Lane, state: ListFilter['state']): Shelf[] {
+function shelvesOf({ index }: State, lane: Lane, state: ListFilter['state']): Shelf[] {
+  const shelves = index.ready.shelves(lane)
   if (state === undefined) return Object.values(shelves)
   return [shelves[state === 'scheduled' ? 'pending' : state]]
 }
@@ -103,7 +104,7 @@ export function counts(state: State, owner: string): { total: Counts; kinds: Rec
  */
 export function oldestPendingAgeMs(state: State, owner: string, now: Now): number | null {
   const lanes = lanesOf(state, owner).filter((lane) => hasDue(lane, now))
-  const shelves = lanes.map((lane) => lane.shelves.pending)
+  const shelves = lanes.map((lane) => state.index.ready.shelves(lane).pending)
   const [oldest] = inOrder(state, shelves, 0, (each) => isFailing(each) || !isScheduled(state, each, now))
   return oldest === undefined ? null : Math.max(0, now.wall - oldest.enqueuedAt)
 }

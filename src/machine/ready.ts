@@ -1,6 +1,6 @@
 import type { Now } from './events.ts'
 import { Heap } from './heap.ts'
-import { type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
+import { isInLine, type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
 import type { Journal } from './journal.ts'
 import { Shelf } from './shelf.ts'
 import type { Table } from './table.ts'
@@ -11,12 +11,14 @@ interface Place {
   readonly order: number
 }
 
-/** Jobs of one owner and kind: counted and listed by state, those that wait, those that may be claimed by rank. */
+/** Jobs listed by state. */
+export type Shelves = Readonly<Record<JobState, Shelf>>
+
+/** Jobs of one owner and kind: counted by state, those that wait, those that may be claimed by rank. */
 export interface Lane {
   readonly owner: string
   readonly kind: string
   readonly counts: Record<JobState, number>
-  readonly shelves: Readonly<Record<JobState, Shelf>>
   readonly waits: Waits
   readonly ready: Heap<Job>
   /** How many wait, or are to run, again after a failure. */
@@ -36,6 +38,8 @@ export class Ready {
   readonly #lanes: Map<string, Lane> = new Map()
   /** The lane asked for last: most jobs in a row are of one. */
   #last: Lane | undefined
+  /** Absent until somebody lists jobs: most contexts never do. */
+  #shelves: Map<Lane, Shelves> | undefined
   readonly #lines: Map<string, Heap<Place>> = new Map()
 
   constructor(jobs: () => Table<Job>, boostMs: number, journal: Journal) {
@@ -63,16 +67,23 @@ export class Ready {
 
   /** Keeps level with one row's change. `mono` is when this context learned of it. */
   change(before: Job | undefined, after: Job | undefined, mono: number): void {
-    if (before) this.#lane(before).counts[before.state]--
-    if (after) this.#lane(after).counts[after.state]++
-    if (before && isFailing(before)) this.#lane(before).failing--
-    if (after && isFailing(after)) this.#lane(after).failing++
-    if (before?.state !== after?.state) this.#shelve(before, after)
-    this.#wait(before, after, mono)
+    const job = (after ?? before) as Job
+    const lane = this.#lane(job)
+    if (before) lane.counts[before.state]--
+    if (after) lane.counts[after.state]++
+    if (before?.failures && isFailing(before)) lane.failing--
+    if (after?.failures && isFailing(after)) lane.failing++
+    if (this.#shelves && before?.state !== after?.state) this.#shelve(this.#shelves, lane, before, after)
+    wait(lane, before, after, mono)
+    if (!isInLine(job)) return this.#offer(after)
     if (after) this.#place(before, after)
-    const lines = linesOf(after ?? before)
-    if (lines.length === 0) this.#offer(after)
-    for (const line of lines) this.#offer(this.head(line))
+    for (const line of linesOf(job)) this.#offer(this.head(line))
+  }
+
+  /** The jobs of a lane by state: sorted by the first who asks for any, and from then on. */
+  shelves(lane: Lane): Shelves {
+    this.#shelves ??= this.#sorted()
+    return shelvesIn(this.#shelves, lane)
   }
 
   /** Offers the jobs whose wait is over. */
@@ -104,6 +115,7 @@ export class Ready {
 
   /** The job that this one waits for, at the head of one of its lines. */
   ahead(job: Job): Job | undefined {
+    if (!isInLine(job)) return undefined
     return linesOf(job)
       .map((line) => this.head(line))
       .find((head) => head?.id !== job.id)
@@ -129,18 +141,16 @@ export class Ready {
     }
   }
 
-  #shelve(before: Job | undefined, after: Job | undefined): void {
-    if (before) this.#lane(before).shelves[before.state].delete(before)
-    if (after) this.#lane(after).shelves[after.state].add(after)
+  #sorted(): Map<Lane, Shelves> {
+    const shelves = new Map<Lane, Shelves>()
+    for (const job of this.#jobs().values()) this.#shelve(shelves, this.#lane(job), undefined, job)
+    return shelves
   }
 
-  #wait(before: Job | undefined, after: Job | undefined, mono: number): void {
-    const waited = before?.state === 'pending' && before.waitMs > 0
-    const waits = after?.state === 'pending' && after.waitMs > 0
-    const same = before?.availableAt === after?.availableAt && before?.waitMs === after?.waitMs
-    if (waited && waits && same) return
-    if (waits) this.#lane(after).waits.start(after.id, after.availableAt, after.waitMs, mono)
-    else if (waited) this.#lane(before).waits.stop(before.id)
+  #shelve(shelves: Map<Lane, Shelves>, lane: Lane, before: Job | undefined, after: Job | undefined): void {
+    const own = shelvesIn(shelves, lane)
+    if (before) own[before.state].delete(before)
+    if (after) own[after.state].add(after)
   }
 
   /** Puts what may be ready before its lane; what is there already is not put twice. */
@@ -164,7 +174,7 @@ export class Ready {
     const waits = new Waits(this.#journal)
     const counts = { ...standing }
     const ready = new Heap(this.before)
-    const lane = { owner, kind, counts, shelves: emptyShelves(), waits, ready, failing: 0 }
+    const lane = { owner, kind, counts, waits, ready, failing: 0 }
     this.#lanes.set(key, lane)
     return lane
   }
@@ -184,7 +194,20 @@ export function isFailing({ state, attempt, failures, availableAt, waitMs }: Job
   return last?.attempt === attempt && last.at + waitMs === availableAt
 }
 
-function emptyShelves(): Record<JobState, Shelf> {
+function wait(lane: Lane, before: Job | undefined, after: Job | undefined, mono: number): void {
+  const waited = before?.state === 'pending' && before.waitMs > 0
+  const waits = after?.state === 'pending' && after.waitMs > 0
+  const same = before?.availableAt === after?.availableAt && before?.waitMs === after?.waitMs
+  if (waited && waits && same) return
+  if (waits) lane.waits.start(after.id, after.availableAt, after.waitMs, mono)
+  else if (waited) lane.waits.stop(before.id)
+}
+
+function shelvesIn(shelves: Map<Lane, Shelves>, lane: Lane): Shelves {
+  const found = shelves.get(lane)
+  if (found) return found
   const [pending, running] = [new Shelf(), new Shelf()]
-  return { pending, running, completed: new Shelf(), dead: new Shelf(), cancelled: new Shelf() }
+  const made = { pending, running, completed: new Shelf(), dead: new Shelf(), cancelled: new Shelf() }
+  shelves.set(lane, made)
+  return made
 }

@@ -147,15 +147,14 @@ export class State {
     return true
   }
 
-  /** Undoes one decision inside a speculation, when it throws half-way. */
-  attempt<T>(decide: () => T): T {
-    const from = this.#journal.undo?.length ?? 0
-    try {
-      return decide()
-    } catch (error) {
-      unwind(this.#journal, from)
-      throw error
-    }
+  /** How far a speculation has come: for {@link rewind}. */
+  mark(): number {
+    return this.#journal.undo?.length ?? 0
+  }
+
+  /** Undoes what a speculation did since a {@link mark}: of a decision that threw half-way, nothing stays. */
+  rewind(mark: number): void {
+    unwind(this.#journal, mark)
   }
 
   /** The tables as committed, or, inside a speculation, as it has made them. */

@@ -27,9 +27,9 @@ export class Table<Row> implements Paged, Undoes {
   readonly #watch: Watch<Row> | undefined
   readonly #stored: (row: Row) => Row
   readonly #rows: Map<string, Row> = new Map()
-  readonly #pages: Map<number, Map<string, Row>> = new Map()
-  /** By page: the last sequence that changed it. */
-  readonly #changed: Map<number, number> = new Map()
+  readonly #pages: Map<number, Page> = new Map()
+  /** The page asked for last: most changes in a row are of one. */
+  #last: Page | undefined
 
   /** `stored` gives a row that a checkpoint kept the shape of the others. */
   constructor(
@@ -66,20 +66,19 @@ export class Table<Row> implements Paged, Undoes {
   put(key: string, after: Row | undefined): void {
     const before = this.#rows.get(key)
     if (before === after) return
-    const page = this.#pageOf(key, (after ?? before) as Row)
+    const page = this.#pageAt(this.#pageOf(key, (after ?? before) as Row))
     const { undo, seq } = this.#journal
-    if (undo) note(undo, this, key, before, this.#changed.get(page))
-    this.#changed.set(page, seq)
+    if (undo) note(undo, this, key, before, page.changed)
+    page.changed = seq
     this.#set(key, page, before, after)
   }
 
   /** Puts a row back, and `changed`: which sequence had last changed its page. */
-  undo(key: string, before: unknown, changed: number | undefined): void {
+  undo(key: string, before: unknown, changed: number): void {
     const after = this.#rows.get(key)
-    const page = this.#pageOf(key, (after ?? before) as Row)
+    const page = this.#pageAt(this.#pageOf(key, (after ?? before) as Row))
     this.#set(key, page, after, before as Row | undefined)
-    if (changed === undefined) this.#changed.delete(page)
-    else this.#changed.set(page, changed)
+    page.changed = changed
   }
 
   restore(key: string, row: unknown): void {
@@ -87,37 +86,48 @@ export class Table<Row> implements Paged, Undoes {
   }
 
   changedSince(mark: number): number[] {
-    const pages: number[] = []
-    for (const [page, seq] of this.#changed) if (seq > mark) pages.push(page)
-    return pages
+    const numbers: number[] = []
+    for (const { number, keys, changed } of this.#pages.values()) {
+      if (changed > mark) numbers.push(number)
+      else if (keys.size === 0) this.#pages.delete(number)
+    }
+    this.#last = undefined
+    return numbers
   }
 
   pageNumbers(): number[] {
-    return [...this.#pages.keys()].sort((a, b) => a - b)
+    const pages = [...this.#pages.values()].filter(({ keys }) => keys.size > 0)
+    return pages.map(({ number }) => number).sort((a, b) => a - b)
   }
 
   page(number: number): [string, Row][] {
-    return [...(this.#pages.get(number) ?? [])]
+    const keys = this.#pages.get(number)?.keys ?? []
+    return [...keys].map((key) => [key, this.#rows.get(key) as Row])
   }
 
-  #set(key: string, page: number, before: Row | undefined, after: Row | undefined): void {
-    const rows = this.#pageAt(page)
+  #set(key: string, { keys }: Page, before: Row | undefined, after: Row | undefined): void {
     if (after === undefined) {
       this.#rows.delete(key)
-      rows.delete(key)
-      if (rows.size === 0) this.#pages.delete(page)
+      keys.delete(key)
     } else {
       this.#rows.set(key, after)
-      rows.set(key, after)
+      if (before === undefined) keys.add(key)
     }
     this.#watch?.(before, after, key)
   }
 
-  #pageAt(number: number): Map<string, Row> {
-    const found = this.#pages.get(number)
-    if (found) return found
-    const rows = new Map<string, Row>()
-    this.#pages.set(number, rows)
-    return rows
+  #pageAt(number: number): Page {
+    if (this.#last?.number === number) return this.#last
+    const page = this.#pages.get(number) ?? { number, keys: new Set(), changed: 0 }
+    this.#pages.set(number, page)
+    this.#last = page
+    return page
   }
+}
+
+/** Which rows a checkpoint keeps together, and the last sequence that changed one of them. */
+interface Page {
+  readonly number: number
+  readonly keys: Set<string>
+  changed: number
 }

@@ -13,8 +13,10 @@ import type { Enqueued } from './types.ts'
 
 /** An enqueue, checked, cloned and measured: nothing but the state can refuse it now. */
 export interface Prepared {
-  readonly request: (now: number) => EnqueueRequest
+  readonly id: string
+  readonly kind: Kind
   readonly encoded: EncodedPayload
+  readonly options: EnqueueOptions
 }
 
 const unfinished: readonly JobState[] = ['pending', 'running']
@@ -40,18 +42,13 @@ export function prepare(
 ): Prepared | Promise<Prepared> {
   checkEnqueue(options)
   const encoded = encodePayload(payload, kind.kind, limits)
-  const prepared: Prepared = { encoded, request: (now) => requestOf(id, kind, encoded, options, now) }
+  const prepared: Prepared = { id, kind, encoded, options }
   if (kind.schema === undefined) return prepared
   return validated(kind.schema, decodePayload(encoded), kind.kind).then(() => prepared)
 }
 
-function requestOf(
-  id: string,
-  kind: Kind,
-  { payload, beside }: EncodedPayload,
-  options: EnqueueOptions,
-  now: number,
-): EnqueueRequest {
+function requestOf({ id, kind, encoded, options }: Prepared, now: number): EnqueueRequest {
+  const { payload, beside } = encoded
   const { key, dedupeKey, dedupeMs: ms, onDuplicate = 'keep', debounceMaxMs, priority, expiresInMs } = options
   const { delayMs, availableAt } = options
   const waitMs = availableAt === undefined ? delayMs : Math.max(0, availableAt - now)
@@ -87,13 +84,9 @@ export function takeIn(
   drafting: Drafting,
   deciding: Deciding,
 ): Enqueued {
-  const { encoded, request } = prepared
-  const { id, outcome, taken, superseded } = decideEnqueue(
-    state,
-    request(drafting.now.wall),
-    backlog,
-    deciding,
-  )
+  const { encoded } = prepared
+  const request = requestOf(prepared, drafting.now.wall)
+  const { id, outcome, taken, superseded } = decideEnqueue(state, request, backlog, deciding)
   if (taken && encoded.beside !== undefined) drafting.put(id, encoded.value)
   else if (superseded) drafting.drop(id)
   return { id, outcome, durable }

@@ -15,24 +15,33 @@ import type { Decision, SubmitOptions } from '../replica/types.ts'
 import { validated } from '../worker/payload.ts'
 import { checkFilter, is, list as listOf } from './check.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
-import { knownKind, prepare, takeIn } from './intake.ts'
+import { knownKind, type Prepared, prepare, takeIn } from './intake.ts'
 import type { Parts } from './parts.ts'
 import { knowing } from './reads.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import type { Enqueued, JobFilter } from './types.ts'
 
-export async function enqueue(
+/** Rejects for what is wrong with its arguments, too. No promise but the one it returns, where nothing is waited for. */
+export function enqueue(
   parts: Parts,
   kind: string,
   payload: unknown,
   options: EnqueueOptions,
 ): Promise<Enqueued> {
-  const known = knownKind(parts.kinds, kind)
-  const preparing = prepare(parts.mint(), known, payload, options, parts)
-  // Only a schema is waited for: enqueues of one turn then share an entry.
-  const prepared = preparing instanceof Promise ? await preparing : preparing
+  try {
+    const known = knownKind(parts.kinds, kind)
+    const preparing = prepare(parts.mint(), known, payload, options, parts)
+    // Only a schema is waited for: enqueues of one turn then share an entry.
+    if (preparing instanceof Promise) return preparing.then((prepared) => take(parts, prepared))
+    return take(parts, preparing)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function take(parts: Parts, prepared: Prepared): Promise<Enqueued> {
   const { backlog, deciding, store } = parts
-  return await admit(parts, (state, drafting) =>
+  return admit(parts, (state, drafting) =>
     takeIn(prepared, backlog, store.durable, state, drafting, deciding(drafting)),
   )
 }

@@ -2,10 +2,10 @@ import { isQueueError, QueueError } from '../errors.ts'
 import { entryId } from '../machine/codec.ts'
 import type { State } from '../machine/state.ts'
 import type { Draft, Missed } from '../store/contract.ts'
-import { type Drafted, draft, type Submission, toEntry } from './draft.ts'
+import { type Drafted, draft, toEntry } from './draft.ts'
 import { createJoint, type Joint, settledError } from './joint.ts'
 import { isFinal, type Log } from './log.ts'
-import type { DurabilityChoice, Rider } from './types.ts'
+import type { DurabilityChoice, Rider, Submission } from './types.ts'
 
 /** How often a batch is tried again when the store surely failed; and the first pause, which doubles. */
 const failureTries = 4

@@ -2,15 +2,7 @@ import { encodeEvents } from '../machine/codec.ts'
 import type { LogEvent, Now } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import type { Draft, Durability, PayloadPut } from '../store/contract.ts'
-import type { Decision, Drafting, DurabilityChoice, Rider, SubmitOptions } from './types.ts'
-
-/** A decision that waits for its entry, and whom to tell. */
-export interface Submission {
-  readonly decide: Decision<unknown>
-  readonly options: SubmitOptions
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-}
+import type { Drafting, DurabilityChoice, Rider, Submission } from './types.ts'
 
 /** What each submission gets if this draft is committed, and what is in it. */
 export interface Drafted {
@@ -29,10 +21,46 @@ export interface Drafted {
 type PayloadChange = { readonly value: unknown } | undefined
 
 /** What decisions collect, so that one that throws half-way can be cut out again. */
-interface Basket {
-  readonly events: LogEvent[]
-  readonly payloads: (readonly [string, PayloadChange])[]
-  readonly forget: string[]
+class Basket implements Drafting {
+  readonly now: Now
+  readonly byes: ReadonlySet<string>
+  readonly events: LogEvent[] = []
+  readonly payloads: (readonly [string, PayloadChange])[] = []
+  readonly forgotten: string[] = []
+  onceClaimed = false
+  readonly emit: Drafting['emit']
+
+  constructor(state: State, now: Now, byes: ReadonlySet<string>, fold: Drafting['emit']) {
+    this.now = now
+    this.byes = byes
+    this.emit = (event) => {
+      fold(event)
+      this.events.push(event)
+      if (event.type === 'claimed') this.onceClaimed ||= event.jobs.some((id) => state.jobs.get(id)?.once)
+    }
+  }
+
+  readonly put: Drafting['put'] = (id, value) => this.payloads.push([id, { value }])
+  readonly drop: Drafting['drop'] = (id) => this.payloads.push([id, undefined])
+  readonly forget: Drafting['forget'] = (worker) => this.forgotten.push(worker)
+
+  /** What is decided; where that throws, nothing of it is kept. */
+  collect<T>(state: State, decider: { decide(state: State, drafting: Drafting): T }): T {
+    const { events, payloads, forgotten } = this
+    const folded = state.mark()
+    const emitted = events.length
+    const put = payloads.length
+    const forgot = forgotten.length
+    try {
+      return decider.decide(state, this)
+    } catch (error) {
+      state.rewind(folded)
+      events.length = emitted
+      payloads.length = put
+      forgotten.length = forgot
+      throw error
+    }
+  }
 }
 
 /** Runs every decision, then every rider, each on the state that the ones before it made; then undoes it all. */
@@ -44,64 +72,47 @@ export function draft(
   byes: ReadonlySet<string>,
   onRiderError: (error: unknown) => void,
 ): Drafted {
-  const basket: Basket = { events: [], payloads: [], forget: [] }
-  const tell: (() => void)[] = []
-  let onceClaimed = false
-  let refusal: Drafted['refusal']
-  state.speculate(now, (fold) => {
-    const emit = (event: LogEvent): void => {
-      fold(event)
-      basket.events.push(event)
-      if (event.type === 'claimed') onceClaimed ||= event.jobs.some((id) => state.jobs.get(id)?.once)
-    }
-    const drafting = draftingOf(basket, emit, now, byes)
-    for (const { decide, resolve, reject } of submissions) {
+  const values: unknown[] = []
+  const refusals = new Map<Submission, { readonly error: unknown }>()
+  const ridden: (() => void)[] = []
+  const { basket, refusal } = state.speculate(now, (fold) => {
+    const basket = new Basket(state, now, byes, fold)
+    let refusal: Drafted['refusal']
+    for (const submission of submissions) {
       try {
-        const value = undoable(state, basket, () => decide(state, drafting))
-        tell.push(() => resolve(value))
+        values.push(basket.collect(state, submission))
       } catch (error) {
         refusal = { error }
-        tell.push(() => reject(error))
+        refusals.set(submission, refusal)
+        values.push(undefined)
       }
     }
-    for (const rider of riders) {
-      try {
-        const settled = undoable(state, basket, () => rider(state, drafting))
-        if (settled) tell.push(settled)
-      } catch (error) {
-        // One that rides along holds nobody up.
-        tell.push(() => onRiderError(error))
-      }
-    }
+    for (const rider of riders) ridden.push(rideAlong(basket, state, rider, onRiderError))
+    return { basket, refusal }
   })
   const settle = (): void => {
-    for (const each of tell) each()
+    submissions.forEach((submission, place) => {
+      const refused = refusals.get(submission)
+      if (refused) submission.reject(refused.error)
+      else submission.resolve(values[place])
+    })
+    for (const each of ridden) each()
   }
-  const { events, forget } = basket
-  return { now, events, payloads: new Map(basket.payloads), forget, onceClaimed, refusal, settle }
+  const { events, payloads, forgotten, onceClaimed } = basket
+  return { now, events, payloads: new Map(payloads), forget: forgotten, onceClaimed, refusal, settle }
 }
 
-function draftingOf(basket: Basket, emit: Drafting['emit'], now: Now, byes: ReadonlySet<string>): Drafting {
-  return {
-    now,
-    emit,
-    byes,
-    events: basket.events,
-    put: (id, value) => basket.payloads.push([id, { value }]),
-    drop: (id) => basket.payloads.push([id, undefined]),
-    forget: (worker) => basket.forget.push(worker),
-  }
-}
-
-function undoable<T>(state: State, basket: Basket, decide: () => T): T {
-  const lengths = [basket.events.length, basket.payloads.length, basket.forget.length] as const
+/** One that rides along holds nobody up: what it throws is told apart. */
+function rideAlong(
+  basket: Basket,
+  state: State,
+  rider: Rider,
+  onError: (error: unknown) => void,
+): () => void {
   try {
-    return state.attempt(decide)
+    return basket.collect(state, { decide: rider }) ?? (() => undefined)
   } catch (error) {
-    basket.events.length = lengths[0]
-    basket.payloads.length = lengths[1]
-    basket.forget.length = lengths[2]
-    throw error
+    return () => onError(error)
   }
 }
 

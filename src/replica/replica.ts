@@ -3,10 +3,17 @@ import type { State } from '../machine/state.ts'
 import type { Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { Batch } from './batch.ts'
-import type { Submission } from './draft.ts'
 import { nextBatch } from './joint.ts'
 import { isFinal, Log } from './log.ts'
-import type { Decision, DurabilityChoice, Replica, ReplicaListener, Rider, SubmitOptions } from './types.ts'
+import type {
+  Decision,
+  DurabilityChoice,
+  Replica,
+  ReplicaListener,
+  Rider,
+  Submission,
+  SubmitOptions,
+} from './types.ts'
 
 export interface ReplicaOptions {
   readonly store: Store
@@ -26,6 +33,8 @@ const batchSize = 10_000
 
 /** A context that only watches reads this often at the most. */
 const watchMs = 250
+
+const none: SubmitOptions = {}
 
 /** Makes a replica. Nothing is touched before its first use. */
 export function createReplica(options: ReplicaOptions): Replica {
@@ -80,12 +89,16 @@ class LogReplica implements Replica {
     return this.#opening
   }
 
-  submit<T>(decide: Decision<T>, options: SubmitOptions = {}): Promise<T> {
+  submit<T>(decide: Decision<T>, options: SubmitOptions = none): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#down) return reject(this.#down)
-      this.#queue.push({ decide, options, resolve: resolve as (value: unknown) => void, reject })
-      this.#start()
+      this.enter({ decide, options, resolve: resolve as (value: unknown) => void, reject })
     })
+  }
+
+  enter(submission: Submission): void {
+    if (this.#down) return submission.reject(this.#down)
+    this.#queue.push(submission)
+    this.#start()
   }
 
   poke(): void {

@@ -52,6 +52,16 @@ export interface SubmitOptions {
   readonly joined?: Joined | undefined
 }
 
+/** A decision that waits for its entry, and whom to tell. */
+export interface Submission {
+  readonly options: SubmitOptions
+  decide(state: State, drafting: Drafting): unknown
+  /** Called once what was decided is committed, with what the decision returned. */
+  resolve(value: unknown): void
+  /** Called with what {@link Replica.submit} would reject with. */
+  reject(error: unknown): void
+}
+
 /**
  * Joins every entry that this replica drafts, after what was submitted: how claims ride along with completions and
  * enqueues. Runs under the rules of a {@link Decision}; the function it returns is called once the entry is committed,
@@ -101,6 +111,8 @@ export interface Replica {
    * committed, any other code when it surely was not.
    */
   submit<T>(decision: Decision<T>, options?: SubmitOptions): Promise<T>
+  /** {@link Replica.submit}, for what is submitted for each job: told by calls instead of a promise. */
+  enter(submission: Submission): void
   /** Asks the riders to look, soon. Errors go to `notice`. */
   poke(): void
   /** Reads what others appended, if anything. */

@@ -58,7 +58,7 @@ export async function perform(
     },
   })
   try {
-    runner.begin(holder)
+    runner.begin([holder])
     while (runner.size > 0) await runner.next()
   } finally {
     unlisten()

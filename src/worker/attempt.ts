@@ -10,12 +10,52 @@ const newerMs = 60_000
 /** How long a job waits whose payload the store could not give (milliseconds). */
 const unreadableMs = 1_000
 
-/** Runs the handler. Never rejects. */
-export async function attempt(execution: Execution, options: WorkerOptions): Promise<Settlement> {
+/** Told once how an attempt is to be written. */
+export type Over = (execution: Execution, settlement: Settlement) => void
+
+/** Runs the handler. Most jobs are ready to be run: for those no promise is made but the handler's. */
+export function attempt(execution: Execution, options: WorkerOptions, over: Over): void {
+  const { job, kind } = execution
+  if (job.beside === undefined && kind.isDone === undefined && fitsAsIs(job, kind)) {
+    runNow(execution, options, over)
+  } else void prepareAndRun(execution, options).then((settlement) => over(execution, settlement))
+}
+
+function runNow(execution: Execution, options: WorkerOptions, over: Over): void {
+  const { job, kind } = execution
+  const fail = (error: unknown): void =>
+    void threw(execution, error, options).then((settlement) => over(execution, settlement))
+  const settle = (value: unknown): void => {
+    let settlement: Settlement
+    try {
+      settlement = returned(execution, value, options)
+    } catch (error) {
+      return fail(error)
+    }
+    over(execution, settlement)
+  }
+  execution.startClocks()
+  let value: unknown
+  try {
+    execution.assertHeld()
+    value = kind.run?.(inlinePayload(job), execution.context())
+  } catch (error) {
+    return fail(error)
+  }
+  if (isThenable(value)) Promise.resolve(value).then(settle, fail)
+  else settle(value)
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && 'then' in value
+}
+
+/** Never rejects. */
+async function prepareAndRun(execution: Execution, options: WorkerOptions): Promise<Settlement> {
   const { job, kind } = execution
   let stored: unknown
   try {
-    stored = job.beside === undefined ? inlinePayload(job) : await storedPayload(job, options.replica)
+    stored = await storedPayload(job, options.replica)
   } catch (error) {
     options.warn(`Cannot read the payload of job "${job.id}"`, error, job.id)
     // Gone for good, as the store says: no try would find it.
@@ -40,19 +80,15 @@ async function run(execution: Execution, stored: unknown, options: WorkerOptions
   const { job, kind } = execution
   execution.startClocks()
   try {
-    let payload = stored
-    if (!fitsAsIs(job, kind)) {
-      const fitted = await handlerPayload(stored, job, kind)
-      if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)
-      payload = fitted.payload
-    }
+    const fitted = await handlerPayload(stored, job, kind)
+    if ('unfit' in fitted) return unfit(execution, fitted.unfit, options)
     const context = execution.context()
     execution.assertHeld()
     if (kind.isDone) {
-      if (await kind.isDone(payload, context)) return returned(execution, undefined, options)
+      if (await kind.isDone(fitted.payload, context)) return returned(execution, undefined, options)
       execution.assertHeld()
     }
-    return returned(execution, await kind.run?.(payload, context), options)
+    return returned(execution, await kind.run?.(fitted.payload, context), options)
   } catch (error) {
     return threw(execution, error, options)
   }

@@ -21,6 +21,8 @@ export interface ExecutionHooks {
 export class Execution implements Holder {
   readonly job: Job
   readonly kind: Kind
+  /** Aborted when its settlement must not be tried again and again any more. */
+  readonly patience: AbortSignal
   readonly #hooks: ExecutionHooks
   #controller: AbortController | undefined
   #abortedBy: QueueError | undefined
@@ -38,8 +40,9 @@ export class Execution implements Holder {
   #isSettled = false
   #whenSettled: (() => void)[] | undefined
 
-  constructor(job: Job, kind: Kind, hooks: ExecutionHooks) {
+  constructor(job: Job, kind: Kind, hooks: ExecutionHooks, patience: AbortSignal) {
     this.job = job
+    this.patience = patience
     this.#checkpoint = job.checkpoint
     this.kind = kind
     this.#hooks = hooks

@@ -2,20 +2,23 @@ import { QueueError } from '../errors.ts'
 import type { Holder } from '../machine/decide.ts'
 import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
+import type { Job } from '../machine/job.ts'
 import { attempt } from './attempt.ts'
 import { commitCheckpoint } from './checkpoint.ts'
 import { Execution, type ExecutionHooks } from './execution.ts'
 import { Limits } from './limits.ts'
-import { commitSettlement, released } from './settle.ts'
+import { commitSettlement, released, type Settlement, type Told } from './settle.ts'
 import type { Tally, WorkerOptions } from './types.ts'
 
 /** How often progress is kept at the most (milliseconds). */
 const progressMs = 250
 
 /** The attempts under way in this context. */
-export class Runner {
+export class Runner implements Told {
   readonly #options: WorkerOptions
-  readonly #executions: Map<string, Execution> = new Map()
+  readonly #executions: Set<Execution> = new Set()
+  /** By job: of two, as a handler may go on whose job was lost and is claimed again, the later. */
+  readonly #latest: Map<string, Execution> = new Map()
   readonly #limits: Limits
   readonly #hooks: ExecutionHooks
   readonly #waiting: Set<() => void> = new Set()
@@ -30,7 +33,7 @@ export class Runner {
   constructor(options: WorkerOptions) {
     this.#options = options
     const { clock } = options
-    this.#limits = new Limits(clock, () => this.#executions.values())
+    this.#limits = new Limits(clock, () => this.#executions)
     this.#hooks = {
       clock,
       limited: (at) => this.#limits.expect(at),
@@ -46,7 +49,7 @@ export class Runner {
   /** Attempts whose outcome still counts. */
   get live(): number {
     let live = 0
-    for (const { isGivenBack, abortedBy } of this.#executions.values()) {
+    for (const { isGivenBack, abortedBy } of this.#executions) {
       if (!isGivenBack && abortedBy?.code !== 'lease-lost') live++
     }
     return live
@@ -62,20 +65,34 @@ export class Runner {
     return this.#count((execution) => !holds(state, execution))
   }
 
-  /** Starts the handler of a job whose claim was committed. */
-  begin(holder: Holder): void {
-    const job = this.#options.replica.state?.jobs.get(holder.id)
+  /** Starts the handlers of jobs whose claim was committed. */
+  begin(holders: readonly Holder[]): void {
+    if (holders.length === 0) return
+    const begun: Execution[] = []
+    for (const holder of holders) {
+      const execution = this.#executionOf(holder)
+      if (execution !== undefined) begun.push(execution)
+    }
+    // A handler may stop the queue: not before all that were claimed together are begun.
+    void Promise.resolve().then(() => {
+      for (const execution of begun) attempt(execution, this.#options, this.#over)
+    })
+  }
+
+  #executionOf({ id, epoch }: Holder): Execution | undefined {
+    const job = this.#options.replica.state?.jobs.get(id)
     const kind = job && this.#options.kinds.get(job.kind)
-    if (job?.epoch !== holder.epoch || kind === undefined) return
+    if (job?.epoch !== epoch || kind === undefined) return undefined
     this.#patience ??= new AbortController()
-    const execution = new Execution(job, kind, this.#hooks)
-    this.#executions.set(nameOf(execution), execution)
-    void this.#perform(execution, this.#patience.signal)
+    const execution = new Execution(job, kind, this.#hooks, this.#patience.signal)
+    this.#executions.add(execution)
+    this.#latest.set(id, execution)
+    return execution
   }
 
   /** Tells handlers whose job was lost or is to be cancelled. */
   look(state: State): void {
-    for (const execution of this.#executions.values()) {
+    for (const execution of this.#executions) {
       if (execution.isOver) continue
       const what = `Cannot go on with job "${execution.id}"`
       if (!holds(state, execution))
@@ -89,7 +106,7 @@ export class Runner {
   /** Emits the progress that waits to be kept. What is returned is called once it is committed. */
   keepProgress(state: State, emit: Emit): () => void {
     const kept: [Execution, Execution['pending']][] = []
-    for (const execution of this.#executions.values()) {
+    for (const execution of this.#executions) {
       const { id, epoch, pending } = execution
       if (pending === undefined || !holds(state, execution)) continue
       emit({ type: 'progressed', id, epoch, ...pending })
@@ -107,7 +124,7 @@ export class Runner {
     const orphans: Holder[] = []
     for (const id of state.index.held.get(worker) ?? []) {
       const epoch = state.jobs.get(id)?.epoch
-      if (epoch !== undefined && !this.#executions.has(nameOf({ id, epoch }))) orphans.push({ id, epoch })
+      if (epoch !== undefined && this.#latest.get(id)?.epoch !== epoch) orphans.push({ id, epoch })
     }
     return orphans
   }
@@ -132,12 +149,12 @@ export class Runner {
     const { warn } = this.#options
     const reason = new QueueError('stopped', 'Cannot go on: the worker was stopped')
     const patience = this.#impatient()
-    const settling = [...this.#executions.values()].map(async (execution) => {
+    const settling = [...this.#executions].map(async (execution) => {
       if (execution.isOver) return execution.settled()
       if (execution.isGivenBack) return
       execution.abort(reason)
       try {
-        await commitSettlement(execution, released(execution), this.#options, patience)
+        await this.#release(execution, patience)
         execution.isGivenBack = true
       } catch (error) {
         warn(`Cannot give job "${execution.id}" back`, error, execution.id)
@@ -150,7 +167,7 @@ export class Runner {
   abandon(): void {
     this.#impatient()
     const reason = new QueueError('stopped', 'Cannot go on: this context is leaving')
-    for (const execution of this.#executions.values()) {
+    for (const execution of this.#executions) {
       execution.abort(reason)
       execution.isGivenBack = true
     }
@@ -164,26 +181,37 @@ export class Runner {
     this.nudge()
   }
 
-  /** Never rejects. */
-  async #perform(execution: Execution, patience: AbortSignal): Promise<void> {
-    const { warn } = this.#options
-    try {
-      // A handler may stop the queue: not before all that were claimed together are begun.
-      await undefined
-      const settlement = await attempt(execution, this.#options)
-      execution.isOver = true
-      if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) return
-      const job = await commitSettlement(execution, settlement, this.#options, patience)
-      if (job && settlement.counts) this.tally[settlement.counts]++
-      if (job?.state === 'dead') this.tally.dead++
-    } catch (error) {
-      warn(`Cannot settle job "${execution.id}"`, error, execution.id)
-    } finally {
-      execution.settle()
-      this.#executions.delete(nameOf(execution))
-      if (this.#executions.size === 0) this.#limits.rest()
-      this.nudge()
-    }
+  settled(execution: Execution, { counts }: Settlement, job: Job | undefined): void {
+    if (job && counts) this.tally[counts]++
+    if (job?.state === 'dead') this.tally.dead++
+    this.#end(execution)
+  }
+
+  failed(execution: Execution, error: unknown): void {
+    const { id } = execution
+    this.#options.warn(`Cannot settle job "${id}"`, error, id)
+    this.#end(execution)
+  }
+
+  readonly #over = (execution: Execution, settlement: Settlement): void => {
+    execution.isOver = true
+    if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) this.#end(execution)
+    else commitSettlement(execution, settlement, this.#options, execution.patience, this)
+  }
+
+  #end(execution: Execution): void {
+    execution.settle()
+    this.#executions.delete(execution)
+    if (this.#latest.get(execution.id) === execution) this.#latest.delete(execution.id)
+    if (this.#executions.size === 0) this.#limits.rest()
+    this.nudge()
+  }
+
+  #release(execution: Execution, patience: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const told: Told = { settled: () => resolve(), failed: (_, error) => reject(error) }
+      commitSettlement(execution, released(execution), this.#options, patience, told)
+    })
   }
 
   #impatient(): AbortSignal {
@@ -201,13 +229,9 @@ export class Runner {
 
   #count(is: (execution: Execution) => boolean): number {
     let count = 0
-    for (const execution of this.#executions.values()) if (!execution.isOver && is(execution)) count++
+    for (const execution of this.#executions) if (!execution.isOver && is(execution)) count++
     return count
   }
-}
-
-function nameOf({ id, epoch }: Holder): string {
-  return `${id}:${epoch}`
 }
 
 function holds(state: State, { id, epoch }: Holder): boolean {

@@ -12,7 +12,8 @@ import {
   type FailurePolicy,
 } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
-import type { Drafting } from '../replica/types.ts'
+import type { Drafting, Submission, SubmitOptions } from '../replica/types.ts'
+import type { Clock } from '../types.ts'
 import type { Execution } from './execution.ts'
 import { judge, noteOf } from './failure.ts'
 import { encodeResult, snoozeMs } from './outcome.ts'
@@ -93,46 +94,85 @@ function policyOf({ kind }: Execution, { random }: WorkerOptions): FailurePolicy
   return { retry: kind.retry, deadBlocks: kind.deadBlocks, random: random() }
 }
 
+/** Whom to tell what became of a settlement. */
+export interface Told {
+  /** It is committed, and the job stood so after; `undefined`: the lease was lost meanwhile. */
+  settled(execution: Execution, settlement: Settlement, job: Job | undefined): void
+  /** The queue was closed, its log cannot be used any more, or patience is over. */
+  failed(execution: Execution, error: unknown): void
+}
+
 /**
  * Commits a settlement, however long the store takes to have it: the work was done, and must not be lost. Once
  * `patience` is aborted it is tried no more than once.
- *
- * Resolves to the job as it stood after, or to `undefined` when the lease was lost meanwhile.
- *
- * @throws QueueError when the queue was closed, its log cannot be used any more, or patience is over.
  */
-export async function commitSettlement(
+export function commitSettlement(
   execution: Execution,
   settlement: Settlement,
   options: WorkerOptions,
   patience: AbortSignal,
-): Promise<Job | undefined> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await options.replica.submit((state, drafting) =>
-        settle(execution, settlement, options, state, drafting),
-      )
-    } catch (error) {
-      if (isQueueError(error, 'lease-lost')) return undefined
-      if (!isPassing(error) || patience.aborted) throw error
-      options.warn(`Cannot settle job "${execution.id}" yet: the store refused it`, error, execution.id)
-      const waitMs = storeRetryMs[Math.min(tries, storeRetryMs.length - 1)] ?? 0
-      await pause(waitMs, options, patience)
-    }
+  told: Told,
+): void {
+  options.replica.enter(new Settling(execution, settlement, options, patience, told))
+}
+
+const plainly: SubmitOptions = {}
+
+class Settling implements Submission {
+  readonly options = plainly
+  readonly #execution: Execution
+  readonly #settlement: Settlement
+  readonly #worker: WorkerOptions
+  readonly #patience: AbortSignal
+  readonly #told: Told
+  #tries = 0
+
+  constructor(
+    execution: Execution,
+    settlement: Settlement,
+    worker: WorkerOptions,
+    patience: AbortSignal,
+    told: Told,
+  ) {
+    this.#execution = execution
+    this.#settlement = settlement
+    this.#worker = worker
+    this.#patience = patience
+    this.#told = told
+  }
+
+  decide(state: State, drafting: Drafting): Job | undefined {
+    return settle(this.#execution, this.#settlement, this.#worker, state, drafting)
+  }
+
+  resolve(job: Job | undefined): void {
+    this.#told.settled(this.#execution, this.#settlement, job)
+  }
+
+  reject(error: unknown): void {
+    if (isQueueError(error, 'lease-lost')) this.resolve(undefined)
+    else if (!isPassing(error) || this.#patience.aborted) this.#told.failed(this.#execution, error)
+    else this.#tryAgain(error)
+  }
+
+  #tryAgain(error: unknown): void {
+    const { id } = this.#execution
+    const { warn, clock, replica } = this.#worker
+    warn(`Cannot settle job "${id}" yet: the store refused it`, error, id)
+    const waitMs = storeRetryMs[Math.min(this.#tries++, storeRetryMs.length - 1)] ?? 0
+    pause(waitMs, clock, this.#patience, () => replica.enter(this))
   }
 }
 
-/** Resolves after so long, or when patience ends. */
-function pause(ms: number, { clock }: WorkerOptions, patience: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel()
-      patience.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.setTimer(end, ms)
-    patience.addEventListener('abort', end)
-  })
+/** Calls back after so long, or when patience ends. */
+function pause(ms: number, clock: Clock, patience: AbortSignal, over: () => void): void {
+  const end = (): void => {
+    cancel()
+    patience.removeEventListener('abort', end)
+    over()
+  }
+  const cancel = clock.setTimer(end, ms)
+  patience.addEventListener('abort', end)
 }
 
 function settle(

@@ -198,7 +198,7 @@ export class Worker {
       if (renews || claimed.length > 0) this.#renewedAt = mono
       kept()
       const isMine = this.#is('on') && this.#run.current === run
-      for (const holder of isMine ? claimed : []) this.runner.begin(holder)
+      if (isMine) this.runner.begin(claimed)
     }
   }
 

@@ -40,8 +40,8 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'a decision that throws leaves its facts in the state',
     file: 'src/machine/state.ts',
-    from: 'unwind(this.#journal, from)',
-    to: 'void from',
+    from: 'unwind(this.#journal, mark)',
+    to: 'void mark',
     caughtBy: {
       file: 'test/unit/machine/fold.test.ts',
       test: 'a speculation keeps the other decisions when one of them throws half-way',

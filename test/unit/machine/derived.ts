@@ -1,7 +1,7 @@
 import type { Now } from '../../../src/machine/events.ts'
 import { type Job, laneOf, linesOf } from '../../../src/machine/job.ts'
 import type { Pile } from '../../../src/machine/pile.ts'
-import type { Lane } from '../../../src/machine/ready.ts'
+import type { Shelves } from '../../../src/machine/ready.ts'
 import { pagesBehind } from '../../../src/machine/shelf.ts'
 import type { State } from '../../../src/machine/state.ts'
 
@@ -40,7 +40,7 @@ export function indexesOf(state: State, now: Now): Shown {
     takers: sets(index.takers),
     retired: owners.map((owner) => pileOf(index.retired(owner))),
     dead: owners.map((owner) => pileOf(index.dead(owner))),
-    shelves: sorted(lanes.map((lane) => [laneOf(lane), shelvesOf(lane)])),
+    shelves: sorted(lanes.map((lane) => [laneOf(lane), shelvesOf(ready.shelves(lane))])),
     running: index.running,
     runningByKind: sorted([...index.runningByKind].filter(([, count]) => count > 0)),
     holds: [...state.holds.entries()].map(([key]) => [key, index.holds.has(key)]).sort(),
@@ -76,7 +76,7 @@ function pileOf(pile: Pile): unknown {
   return { bytes: pile.bytes, size: pile.size, ids: [...pile.byFinish()].map(({ id }) => id) }
 }
 
-function shelvesOf({ shelves }: Lane): unknown {
+function shelvesOf(shelves: Shelves): unknown {
   return Object.entries(shelves).map(([state, shelf]) => [
     state,
     [...pagesBehind([shelf], 0)].map((ids) => ids.sort()),

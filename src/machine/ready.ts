@@ -75,9 +75,10 @@ export class Ready {
     if (after?.failures && isFailing(after)) lane.failing++
     if (this.#shelves && before?.state !== after?.state) this.#shelve(this.#shelves, lane, before, after)
     wait(lane, before, after, mono)
-    if (!isInLine(job)) return this.#offer(after)
-    if (after) this.#place(before, after)
-    for (const line of linesOf(job)) this.#offer(this.head(line))
+    if (isInLine(job)) {
+      if (after) this.#place(before, after)
+      for (const line of linesOf(job)) this.#offer(this.head(line))
+    } else this.#offer(after)
   }
 
   /** The jobs of a lane by state: sorted by the first who asks for any, and from then on. */

@@ -26,10 +26,11 @@ export class Table<Row> implements Paged, Undoes {
   readonly #pageOf: (key: string, row: Row) => number
   readonly #watch: Watch<Row> | undefined
   readonly #stored: (row: Row) => Row
-  readonly #rows: Map<string, Row> = new Map()
-  readonly #pages: Map<number, Page> = new Map()
-  /** The page asked for last: most changes in a row are of one. */
-  #last: Page | undefined
+  readonly #cells: Map<string, Cell<Row>> = new Map()
+  readonly #pages: Map<number, Page<Row>> = new Map()
+  /** What was asked for last: who changes a row has just read it, and most changes in a row are of one page. */
+  #lastCell: Cell<Row> | undefined
+  #lastPage: Page<Row> | undefined
 
   /** `stored` gives a row that a checkpoint kept the shape of the others. */
   constructor(
@@ -47,37 +48,38 @@ export class Table<Row> implements Paged, Undoes {
   }
 
   get size(): number {
-    return this.#rows.size
+    return this.#cells.size
   }
 
   get(key: string): Row | undefined {
-    return this.#rows.get(key)
+    return this.#cell(key)?.row
   }
 
-  values(): IterableIterator<Row> {
-    return this.#rows.values()
+  *values(): Generator<Row, void> {
+    for (const { row } of this.#cells.values()) yield row
   }
 
-  entries(): IterableIterator<[string, Row]> {
-    return this.#rows.entries()
+  *entries(): Generator<[string, Row], void> {
+    for (const { key, row } of this.#cells.values()) yield [key, row]
   }
 
   /** Sets, replaces or (with `undefined`) deletes a row. */
   put(key: string, after: Row | undefined): void {
-    const before = this.#rows.get(key)
+    const cell = this.#cell(key)
+    const before = cell?.row
     if (before === after) return
     const page = this.#pageAt(this.#pageOf(key, (after ?? before) as Row))
     const { undo, seq } = this.#journal
     if (undo) note(undo, this, key, before, page.changed)
     page.changed = seq
-    this.#set(key, page, before, after)
+    this.#set(key, page, cell, after)
   }
 
   /** Puts a row back, and `changed`: which sequence had last changed its page. */
   undo(key: string, before: unknown, changed: number): void {
-    const after = this.#rows.get(key)
-    const page = this.#pageAt(this.#pageOf(key, (after ?? before) as Row))
-    this.#set(key, page, after, before as Row | undefined)
+    const cell = this.#cell(key)
+    const page = this.#pageAt(this.#pageOf(key, (cell?.row ?? before) as Row))
+    this.#set(key, page, cell, before as Row | undefined)
     page.changed = changed
   }
 
@@ -87,47 +89,65 @@ export class Table<Row> implements Paged, Undoes {
 
   changedSince(mark: number): number[] {
     const numbers: number[] = []
-    for (const { number, keys, changed } of this.#pages.values()) {
+    for (const { number, cells, changed } of this.#pages.values()) {
       if (changed > mark) numbers.push(number)
-      else if (keys.size === 0) this.#pages.delete(number)
+      else if (cells.size === 0) this.#pages.delete(number)
     }
-    this.#last = undefined
+    this.#lastPage = undefined
     return numbers
   }
 
   pageNumbers(): number[] {
-    const pages = [...this.#pages.values()].filter(({ keys }) => keys.size > 0)
+    const pages = [...this.#pages.values()].filter(({ cells }) => cells.size > 0)
     return pages.map(({ number }) => number).sort((a, b) => a - b)
   }
 
   page(number: number): [string, Row][] {
-    const keys = this.#pages.get(number)?.keys ?? []
-    return [...keys].map((key) => [key, this.#rows.get(key) as Row])
+    return [...(this.#pages.get(number)?.cells ?? [])].map(({ key, row }) => [key, row])
   }
 
-  #set(key: string, { keys }: Page, before: Row | undefined, after: Row | undefined): void {
+  #cell(key: string): Cell<Row> | undefined {
+    const last = this.#lastCell
+    if (last?.key === key) return last
+    const found = this.#cells.get(key)
+    if (found) this.#lastCell = found
+    return found
+  }
+
+  #set(key: string, { cells }: Page<Row>, cell: Cell<Row> | undefined, after: Row | undefined): void {
+    const before = cell?.row
     if (after === undefined) {
-      this.#rows.delete(key)
-      keys.delete(key)
-    } else {
-      this.#rows.set(key, after)
-      if (before === undefined) keys.add(key)
+      if (cell) cells.delete(cell)
+      this.#cells.delete(key)
+      this.#lastCell = undefined
+    } else if (cell) cell.row = after
+    else {
+      const made = { key, row: after }
+      this.#cells.set(key, made)
+      cells.add(made)
+      this.#lastCell = made
     }
     this.#watch?.(before, after, key)
   }
 
-  #pageAt(number: number): Page {
-    if (this.#last?.number === number) return this.#last
-    const page = this.#pages.get(number) ?? { number, keys: new Set(), changed: 0 }
+  #pageAt(number: number): Page<Row> {
+    if (this.#lastPage?.number === number) return this.#lastPage
+    const page = this.#pages.get(number) ?? { number, cells: new Set(), changed: 0 }
     this.#pages.set(number, page)
-    this.#last = page
+    this.#lastPage = page
     return page
   }
 }
 
+/** Where a row is kept while it changes: so changing one takes one look at the map. */
+interface Cell<Row> {
+  readonly key: string
+  row: Row
+}
+
 /** Which rows a checkpoint keeps together, and the last sequence that changed one of them. */
-interface Page {
+interface Page<Row> {
   readonly number: number
-  readonly keys: Set<string>
+  readonly cells: Set<Cell<Row>>
   changed: number
 }

@@ -96,9 +96,11 @@ class LogReplica implements Replica {
   }
 
   enter(submission: Submission): void {
-    if (this.#down) return submission.reject(this.#down)
-    this.#queue.push(submission)
-    this.#start()
+    if (this.#down) submission.reject(this.#down)
+    else {
+      this.#queue.push(submission)
+      this.#start()
+    }
   }
 
   poke(): void {

@@ -25,25 +25,16 @@ function runNow(execution: Execution, options: WorkerOptions, over: Over): void 
   const { job, kind } = execution
   const fail = (error: unknown): void =>
     void threw(execution, error, options).then((settlement) => over(execution, settlement))
-  const settle = (value: unknown): void => {
-    let settlement: Settlement
-    try {
-      settlement = returned(execution, value, options)
-    } catch (error) {
-      return fail(error)
-    }
-    over(execution, settlement)
-  }
+  const settle = (value: unknown): void => over(execution, returned(execution, value, options))
   execution.startClocks()
-  let value: unknown
   try {
     execution.assertHeld()
-    value = kind.run?.(inlinePayload(job), execution.context())
+    const value = kind.run?.(inlinePayload(job), execution.context())
+    if (isThenable(value)) Promise.resolve(value).then(settle, fail)
+    else settle(value)
   } catch (error) {
-    return fail(error)
+    fail(error)
   }
-  if (isThenable(value)) Promise.resolve(value).then(settle, fail)
-  else settle(value)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

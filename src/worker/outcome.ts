@@ -35,15 +35,30 @@ export function snoozeMs(value: unknown): number | undefined {
 /** The longest result kept, as JSON text. */
 const maxResultLength = 16_384
 
-/** A result as the log keeps it, or why it cannot be kept. */
-export function encodeResult(value: unknown): {
-  readonly text?: string | undefined
+/** What a handler's returned value says: call again in `waitMs`, or a result as the log keeps it, or why it cannot. */
+export interface Outcome {
+  readonly waitMs?: number
+  /** JSON text. */
+  readonly text?: string
   readonly refused?: string
-} {
-  if (value === undefined) return {}
+}
+
+const nothing: Outcome = {}
+
+/** Never throws: whatever was returned, the work was done. */
+export function outcomeOf(value: unknown): Outcome {
+  if (value === undefined) return nothing
+  try {
+    const waitMs = snoozeMs(value)
+    return waitMs === undefined ? encodeResult(value) : { waitMs }
+  } catch (error) {
+    return { refused: `it cannot be read (${error instanceof Error ? error.message : 'no reason given'})` }
+  }
+}
+
+function encodeResult(value: unknown): Outcome {
   if (!isJson(value)) return { refused: 'it is not JSON' }
   const text = JSON.stringify(value)
-  if (text.length > maxResultLength)
-    return { refused: `it has ${text.length} characters, of ${maxResultLength}` }
-  return { text }
+  if (text.length <= maxResultLength) return { text }
+  return { refused: `it has ${text.length} characters, of ${maxResultLength}` }
 }

@@ -16,9 +16,9 @@ const progressMs = 250
 /** The attempts under way in this context. */
 export class Runner implements Told {
   readonly #options: WorkerOptions
-  readonly #executions: Set<Execution> = new Set()
-  /** By job: of two, as a handler may go on whose job was lost and is claimed again, the later. */
-  readonly #latest: Map<string, Execution> = new Map()
+  readonly #executions: Map<string, Execution> = new Map()
+  /** Handlers that go on although their job was lost, and is run here again. */
+  readonly #strays: Set<Execution> = new Set()
   readonly #limits: Limits
   readonly #hooks: ExecutionHooks
   readonly #waiting: Set<() => void> = new Set()
@@ -33,7 +33,7 @@ export class Runner implements Told {
   constructor(options: WorkerOptions) {
     this.#options = options
     const { clock } = options
-    this.#limits = new Limits(clock, () => this.#executions)
+    this.#limits = new Limits(clock, () => this.#all)
     this.#hooks = {
       clock,
       limited: (at) => this.#limits.expect(at),
@@ -43,13 +43,17 @@ export class Runner implements Told {
   }
 
   get size(): number {
-    return this.#executions.size
+    return this.#executions.size + this.#strays.size
+  }
+
+  get #all(): Execution[] {
+    return [...this.#executions.values(), ...this.#strays]
   }
 
   /** Attempts whose outcome still counts. */
   get live(): number {
     let live = 0
-    for (const { isGivenBack, abortedBy } of this.#executions) {
+    for (const { isGivenBack, abortedBy } of this.#all) {
       if (!isGivenBack && abortedBy?.code !== 'lease-lost') live++
     }
     return live
@@ -85,14 +89,15 @@ export class Runner implements Told {
     if (job?.epoch !== epoch || kind === undefined) return undefined
     this.#patience ??= new AbortController()
     const execution = new Execution(job, kind, this.#hooks, this.#patience.signal)
-    this.#executions.add(execution)
-    this.#latest.set(id, execution)
+    const stray = this.#executions.get(id)
+    if (stray) this.#strays.add(stray)
+    this.#executions.set(id, execution)
     return execution
   }
 
   /** Tells handlers whose job was lost or is to be cancelled. */
   look(state: State): void {
-    for (const execution of this.#executions) {
+    for (const execution of this.#all) {
       if (execution.isOver) continue
       const what = `Cannot go on with job "${execution.id}"`
       if (!holds(state, execution))
@@ -106,7 +111,7 @@ export class Runner implements Told {
   /** Emits the progress that waits to be kept. What is returned is called once it is committed. */
   keepProgress(state: State, emit: Emit): () => void {
     const kept: [Execution, Execution['pending']][] = []
-    for (const execution of this.#executions) {
+    for (const execution of this.#all) {
       const { id, epoch, pending } = execution
       if (pending === undefined || !holds(state, execution)) continue
       emit({ type: 'progressed', id, epoch, ...pending })
@@ -124,7 +129,7 @@ export class Runner implements Told {
     const orphans: Holder[] = []
     for (const id of state.index.held.get(worker) ?? []) {
       const epoch = state.jobs.get(id)?.epoch
-      if (epoch !== undefined && this.#latest.get(id)?.epoch !== epoch) orphans.push({ id, epoch })
+      if (epoch !== undefined && this.#executions.get(id)?.epoch !== epoch) orphans.push({ id, epoch })
     }
     return orphans
   }
@@ -149,7 +154,7 @@ export class Runner implements Told {
     const { warn } = this.#options
     const reason = new QueueError('stopped', 'Cannot go on: the worker was stopped')
     const patience = this.#impatient()
-    const settling = [...this.#executions].map(async (execution) => {
+    const settling = this.#all.map(async (execution) => {
       if (execution.isOver) return execution.settled()
       if (execution.isGivenBack) return
       execution.abort(reason)
@@ -167,7 +172,7 @@ export class Runner implements Told {
   abandon(): void {
     this.#impatient()
     const reason = new QueueError('stopped', 'Cannot go on: this context is leaving')
-    for (const execution of this.#executions) {
+    for (const execution of this.#all) {
       execution.abort(reason)
       execution.isGivenBack = true
     }
@@ -201,9 +206,8 @@ export class Runner implements Told {
 
   #end(execution: Execution): void {
     execution.settle()
-    this.#executions.delete(execution)
-    if (this.#latest.get(execution.id) === execution) this.#latest.delete(execution.id)
-    if (this.#executions.size === 0) this.#limits.rest()
+    if (!this.#strays.delete(execution)) this.#executions.delete(execution.id)
+    if (this.size === 0) this.#limits.rest()
     this.nudge()
   }
 
@@ -229,7 +233,7 @@ export class Runner implements Told {
 
   #count(is: (execution: Execution) => boolean): number {
     let count = 0
-    for (const execution of this.#executions) if (!execution.isOver && is(execution)) count++
+    for (const execution of this.#all) if (!execution.isOver && is(execution)) count++
     return count
   }
 }

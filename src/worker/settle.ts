@@ -16,7 +16,7 @@ import type { Drafting, Submission, SubmitOptions } from '../replica/types.ts'
 import type { Clock } from '../types.ts'
 import type { Execution } from './execution.ts'
 import { judge, noteOf } from './failure.ts'
-import { encodeResult, snoozeMs } from './outcome.ts'
+import { outcomeOf } from './outcome.ts'
 import type { Unfit } from './payload.ts'
 import type { Tally, WorkerOptions } from './types.ts'
 
@@ -31,11 +31,10 @@ const storeRetryMs = [100, 500, 2_000, 10_000] as const
 
 /** The handler returned. */
 export function returned(execution: Execution, value: unknown, options: WorkerOptions): Settlement {
-  const waitMs = snoozeMs(value)
+  const { waitMs, text, refused } = outcomeOf(value)
   if (waitMs !== undefined) {
     return { decide: (state, deciding) => decideSnooze(state, execution, waitMs, deciding) }
   }
-  const { text, refused } = encodeResult(value)
   if (refused !== undefined) {
     options.warn(`Cannot keep the result of job "${execution.id}": ${refused}`, undefined, execution.id)
   }

@@ -157,8 +157,8 @@ function openHandle({ identity, open, erase, leaveLate, isJoint }: Home): Store 
     leave(worker) {
       const said = reserve.drawOn(() => leave(run, worker))
       const left = said.catch((error: unknown) => leaveLate(worker, error))
-      // Now: there may be no later, and whoever reads after this message waits for the transaction.
-      hints.post()
+      // Whoever reads after this message waits for the transaction.
+      hints.postNow()
       return left
     },
     ...(estimate && {

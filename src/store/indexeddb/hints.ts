@@ -1,6 +1,9 @@
 /** Tells the other handles of one identity, in every context of the origin, that something happened. */
 export interface Hints {
+  /** At once, unless something was told a moment ago: then with what else happens in that moment. */
   post(): void
+  /** At once: there may be no later. */
+  postNow(): void
   /** Tells those of this handle. */
   tell(): void
   subscribe(listener: () => void): () => void
@@ -19,9 +22,11 @@ export function createHints(identity: string): Hints {
     return channel
   }
   const shut = () => {
+    pace.flush()
     channel?.close()
     channel = undefined
   }
+  const pace = createPace(() => open()?.postMessage(null))
   const visit = createVisit(shut, () => {
     if (listeners.size === 0) return
     open()
@@ -32,7 +37,13 @@ export function createHints(identity: string): Hints {
   return {
     post() {
       visit.start()
-      open()?.postMessage(null)
+      pace.post()
+      if (visit.isOver) shut()
+    },
+    postNow() {
+      visit.start()
+      pace.post()
+      pace.flush()
       if (visit.isOver) shut()
     },
     tell: () => tell(listeners),
@@ -49,10 +60,46 @@ export function createHints(identity: string): Hints {
       }
     },
     close() {
-      closed = true
       visit.stop()
       listeners.clear()
       shut()
+      closed = true
+    },
+  }
+}
+
+/** How long what happens is gathered after something was told (milliseconds): a message costs a commit's tenth. */
+const gatherMs = 10
+
+interface Pace {
+  post(): void
+  /** Posts what is being gathered, if anything is. */
+  flush(): void
+}
+
+function createPace(send: () => void): Pace {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isOwed = false
+  const rest = () => {
+    clearTimeout(timer)
+    timer = undefined
+  }
+  const post = () => {
+    isOwed = timer !== undefined
+    if (isOwed) return
+    send()
+    timer = setTimeout(over, gatherMs)
+  }
+  const over = () => {
+    rest()
+    if (isOwed) post()
+  }
+  return {
+    post,
+    flush() {
+      rest()
+      if (isOwed) send()
+      isOwed = false
     },
   }
 }

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createHints, type Hints } from '../../../src/store/indexeddb/hints.ts'
+
+/** How often the other contexts of the origin were told. */
+let told = 0
+
+class CountingChannel {
+  postMessage(): void {
+    told++
+  }
+
+  close(): void {
+    this.postMessage = () => {
+      throw new DOMException('The channel is closed', 'InvalidStateError')
+    }
+  }
+}
+
+describe('hints', () => {
+  let hints: Hints
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    vi.stubGlobal('BroadcastChannel', CountingChannel)
+    told = 0
+    hints = createHints('indexeddb:test')
+  })
+
+  afterEach(() => {
+    hints.close()
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  })
+
+  test('are told at once, and what follows within moments together', () => {
+    hints.post()
+    expect(told).toBe(1)
+    for (let n = 0; n < 100; n++) hints.post()
+    expect(told).toBe(1)
+    vi.advanceTimersByTime(10)
+    expect(told).toBe(2)
+    vi.advanceTimersByTime(1_000)
+    expect(told).toBe(2)
+    hints.post()
+    expect(told).toBe(3)
+  })
+
+  test('are owed by nobody who goes', () => {
+    hints.post()
+    hints.post()
+    hints.postNow()
+    expect(told).toBe(2)
+    vi.advanceTimersByTime(1_000)
+    expect(told).toBe(2)
+    hints.post()
+    hints.post()
+    hints.close()
+    expect(told).toBe(4)
+    vi.advanceTimersByTime(1_000)
+    expect(told).toBe(4)
+  })
+})

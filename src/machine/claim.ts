@@ -1,7 +1,7 @@
 import type { Deciding, Holder } from './decide.ts'
 import { Heap } from './heap.ts'
 import { type Job, laneOf, type Run } from './job.ts'
-import type { Lane } from './ready.ts'
+import type { Lane, Ready } from './ready.ts'
 import type { Hold } from './rows.ts'
 import type { State } from './state.ts'
 import { decideExpiry } from './upkeep.ts'
@@ -27,11 +27,12 @@ export interface ClaimRequest {
 /** From this many crashes on a job runs alone in its context, so that it takes nothing down with it. */
 const loneFrom = 2
 
+/** A lane, and the best that it has to offer. */
 interface Candidate {
   readonly lane: Lane
-  readonly job: Job
+  job: Job
   /** How many more of its kind may run, this one included. */
-  readonly room: number
+  room: number
 }
 
 /**
@@ -78,15 +79,26 @@ function take(state: State, open: Heap<Candidate>, slots: number, worker: string
   const { ready, held } = state.index
   const isBusy = held.has(worker)
   const taken: Job[] = []
-  for (let best = open.pop(); best !== undefined && taken.length < slots; best = open.pop()) {
-    const { lane, job, room } = best
+  let best = open.pop()
+  while (best !== undefined && taken.length < slots) {
+    const { lane, job } = best
     if (isLone(job)) return taken.length === 0 && !isBusy ? [job] : taken
     taken.push(job)
     lane.ready.pop()
-    const next = room > 1 ? ready.peek(lane) : undefined
-    if (next !== undefined) open.push({ lane, job: next, room: room - 1 })
+    best = following(best, open, ready)
   }
   return taken
+}
+
+/** Who has the best of what is left when `last` gave its best: most often the same lane. */
+function following(last: Candidate, open: Heap<Candidate>, ready: Ready): Candidate | undefined {
+  const job = --last.room > 0 ? ready.peek(last.lane) : undefined
+  if (job === undefined) return open.pop()
+  last.job = job
+  const rival = open.peek()
+  if (rival === undefined || ready.before(job, rival.job)) return last
+  open.push(last)
+  return open.pop()
 }
 
 /** One probe for each held kind that is due for one. A job that must run alone goes only where nothing else runs. */

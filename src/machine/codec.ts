@@ -71,9 +71,15 @@ export function loadState(
   state.mono = mono
   state.begin(snapshot.log, snapshot.mark)
   const tables = new Map(state.tables.map((table) => [table.name, table]))
-  for (const page of snapshot.pages) loadPage(tables, page)
+  for (const page of inOrder(snapshot.pages)) loadPage(tables, page)
   for (const entry of snapshot.entries) state.apply(decodeEntry(entry))
   return state
+}
+
+/** By their numbers: jobs then come in the order of their enqueueing. */
+function inOrder(pages: readonly Kept[]): readonly Kept[] {
+  const numberOf = ({ id }: Kept): number => Number(id.slice(id.indexOf('/') + 1))
+  return [...pages].sort((a, b) => numberOf(a) - numberOf(b))
 }
 
 function loadPage(tables: ReadonlyMap<string, Paged>, page: Kept): void {

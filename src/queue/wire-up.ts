@@ -1,4 +1,6 @@
+import type { AckWishes, Deciding } from '../machine/decide.ts'
 import { createReplica } from '../replica/replica.ts'
+import type { Drafting } from '../replica/types.ts'
 import type { Store } from '../store/contract.ts'
 import { indexedDbStore } from '../store/indexeddb.ts'
 import { memoryStore } from '../store/memory.ts'
@@ -46,7 +48,10 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
   const common: Common = {
     ...{ owner, kinds, clock, store, replica, mint, warn },
     connectivity: connectivityOf(options, clock),
-    wishes: lazily(() => wishesOf(options.sync, mint())),
+    deciding: decidingFor(
+      owner,
+      lazily(() => wishesOf(options.sync, mint())),
+    ),
   }
   const working = workerOptions(options, common, platform)
   const worker = new Worker(working)
@@ -61,7 +66,7 @@ export function wireUp(options: CommonOptions, kinds: ReadonlyMap<string, Kind>)
     ...{ name, owner, kinds, clock, store, replica, worker, sender, emitter, results, pulse, mint, detach },
     duty: createDuty(worker),
     connectivity: common.connectivity,
-    deciding: ({ now, emit }) => ({ now, emit, owner, acks: common.wishes() }),
+    deciding: common.deciding,
     ...limitsOf(options),
     watchQuota: createQuotaWatch(options.limits?.warnAtShare ?? 0.9, warn),
     ...{ maxRunning: working.maxRunning, concurrency: working.concurrency },
@@ -83,7 +88,7 @@ function limitsOf({ limits = {} }: CommonOptions): Pick<Parts, 'backlog' | 'maxP
 /** What several rooms are made of. */
 type Common = { readonly store: Store } & Pick<
   WorkerOptions,
-  'owner' | 'kinds' | 'clock' | 'replica' | 'mint' | 'warn' | 'connectivity' | 'wishes'
+  'owner' | 'kinds' | 'clock' | 'replica' | 'mint' | 'warn' | 'connectivity' | 'deciding'
 >
 
 function workerOptions(
@@ -171,6 +176,18 @@ function connectivityOf({ connectivity = {}, sync }: CommonOptions, clock: Clock
     fetch: sync?.fetch,
     probe: typeof probe === 'function' ? probe : undefined,
   })
+}
+
+/** The same for all that is decided in one draft. */
+function decidingFor(owner: string, wishes: () => AckWishes): Parts['deciding'] {
+  let last: { readonly drafting: Drafting; readonly deciding: Deciding } | undefined
+  return (drafting) => {
+    if (last?.drafting !== drafting) {
+      const { now, emit } = drafting
+      last = { drafting, deciding: { now, emit, owner, acks: wishes() } }
+    }
+    return last.deciding
+  }
 }
 
 /** Made once, when first asked for. */

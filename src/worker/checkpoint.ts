@@ -25,11 +25,10 @@ export function checkpointText(state: Json, id: string): string {
 export function commitCheckpoint(
   holder: Holder,
   checkpoint: string,
-  { replica, owner, wishes }: WorkerOptions,
+  { replica, deciding }: WorkerOptions,
 ): Promise<void> {
   return replica.submit(
-    (state, { now, emit }) =>
-      decideCheckpoint(state, holder, checkpoint, { now, emit, owner, acks: wishes() }),
+    (state, drafting) => decideCheckpoint(state, holder, checkpoint, deciding(drafting)),
     { grows: true },
   )
 }

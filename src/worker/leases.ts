@@ -1,7 +1,5 @@
-import type { Deciding } from '../machine/decide.ts'
 import { decideReclaim, type LostLease, lostLeases, untilSilent } from '../machine/leases.ts'
 import type { State } from '../machine/state.ts'
-import type { Drafting } from '../replica/types.ts'
 import { createPresence, type Presence } from './presence.ts'
 import type { WorkerOptions } from './types.ts'
 
@@ -11,15 +9,13 @@ export const lockSilenceMs: number = 5 * 60_000
 /** Watches the other holders, and takes back what the lost ones held. */
 export class LeaseWatch {
   readonly #options: WorkerOptions
-  readonly #deciding: (drafting: Drafting) => Deciding
   readonly presence: Presence
   #me = ''
   #isOn = false
   #reclaiming: Promise<boolean> | undefined
 
-  constructor(options: WorkerOptions, deciding: (drafting: Drafting) => Deciding) {
+  constructor(options: WorkerOptions) {
     this.#options = options
-    this.#deciding = deciding
     const { locks, warn } = options
     this.presence = createPresence(
       locks,
@@ -80,11 +76,11 @@ export class LeaseWatch {
   }
 
   #reclaim(): Promise<boolean> {
-    const { replica, maxCrashes, warn } = this.#options
+    const { replica, maxCrashes, deciding, warn } = this.#options
     const decided = replica.submit(
       (state, drafting) => {
         const lost = this.lost(state, drafting.byes)
-        decideReclaim(state, lost, maxCrashes, this.#deciding(drafting))
+        decideReclaim(state, lost, maxCrashes, deciding(drafting))
         for (const bye of drafting.byes) if (!isMissed(state, bye)) drafting.forget(bye)
         return true
       },

@@ -179,18 +179,18 @@ function settle(
   settlement: Settlement,
   options: WorkerOptions,
   state: State,
-  { now, emit, drop }: Drafting,
+  drafting: Drafting,
 ): Job | undefined {
   const { id, epoch, pending } = execution
   const held = state.jobs.get(id)
   const beside = held?.beside
   // How far it got counts, whatever the outcome.
   if (pending && held?.state === 'running' && held.epoch === epoch) {
-    emit({ type: 'progressed', id, epoch, ...pending })
+    drafting.emit({ type: 'progressed', id, epoch, ...pending })
   }
-  settlement.decide(state, { now, emit, owner: options.owner, acks: options.wishes() })
+  settlement.decide(state, options.deciding(drafting))
   const job = state.jobs.get(id)
-  if (beside !== undefined && job?.state === 'completed') drop(id)
+  if (beside !== undefined && job?.state === 'completed') drafting.drop(id)
   return job
 }
 

@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../machine/backoff.ts'
-import type { AckWishes } from '../machine/decide.ts'
-import type { Replica } from '../replica/types.ts'
+import type { Deciding } from '../machine/decide.ts'
+import type { Drafting, Replica } from '../replica/types.ts'
 import type { Clock, JobContext, Schema } from '../types.ts'
 
 /** Everything settled about one kind, as this context has it. */
@@ -61,7 +61,8 @@ export interface WorkerOptions {
   readonly connectivity: Connectivity
   /** A hidden page may be frozen any moment: it does not claim what it enqueues in the same entry. */
   readonly isHidden: () => boolean
-  readonly wishes: () => AckWishes
+  /** What decisions are given beside the state. */
+  readonly deciding: (drafting: Drafting) => Deciding
   /** For what goes wrong and cannot reject anything. */
   readonly warn: (message: string, cause: unknown, id?: string) => void
 }

@@ -1,5 +1,4 @@
 import { type Ability, decideClaim } from '../machine/claim.ts'
-import type { Deciding } from '../machine/decide.ts'
 import type { Run } from '../machine/job.ts'
 import { decideRenew } from '../machine/leases.ts'
 import { untilDue } from '../machine/query.ts'
@@ -40,7 +39,7 @@ export class Worker {
     this.#options = options
     this.abilities = new Map([...options.kinds].filter(([, kind]) => kind.run !== undefined))
     this.runner = new Runner(options)
-    this.#leases = new LeaseWatch(options, (drafting) => this.#deciding(drafting))
+    this.#leases = new LeaseWatch(options)
     this.#schedule = new Schedule(options.clock, () => this.#onDue())
   }
 
@@ -179,7 +178,7 @@ export class Worker {
 
   /** Joins every entry: expires, renews, keeps progress, and claims with the slots that this entry frees. */
   #ride(state: State, drafting: Drafting): () => void {
-    const deciding = this.#deciding(drafting)
+    const deciding = this.#options.deciding(drafting)
     const { mono } = drafting.now
     decideExpiry(state, deciding)
     // A claim whose answer was lost for good, or that was committed after a stop: held here, and never begun.
@@ -260,10 +259,5 @@ export class Worker {
 
   #is(mode: 'starting' | 'on' | 'stopping'): boolean {
     return this.#mode === mode
-  }
-
-  #deciding({ now, emit }: Drafting): Deciding {
-    const { owner, wishes } = this.#options
-    return { now, emit, owner, acks: wishes() }
   }
 }

@@ -37,19 +37,24 @@ export function decodeEntry(entry: Kept & { readonly seq: number }): LogEntry {
 /** A page of the checkpoint, its rows as they are now; encoded when there is time for it. */
 export interface PageDraft {
   readonly id: string
+  readonly table: Paged
   readonly rows: readonly (readonly [string, unknown])[]
 }
 
 /** The pages that changed since the mark: a snapshot, since rows are immutable. */
 export function changedPages(state: State, mark: number): PageDraft[] {
   return state.tables.flatMap((table) =>
-    table.changedSince(mark).map((number) => ({ id: `${table.name}/${number}`, rows: table.page(number) })),
+    table.changedSince(mark).map((number) => {
+      const id = `${table.name}/${number}`
+      return { id, table, rows: table.page(number) }
+    }),
   )
 }
 
 /** The text of a page; empty when it has no rows, which removes it. */
-export function encodePage({ rows }: PageDraft): string {
-  return rows.length === 0 ? '' : JSON.stringify({ v: FORMAT, rows })
+export function encodePage({ table, rows }: PageDraft): string {
+  if (rows.length === 0) return ''
+  return JSON.stringify({ v: FORMAT, rows: rows.map(([key, row]) => [key, table.toDisk(row)]) })
 }
 
 /**
@@ -88,8 +93,9 @@ function loadPage(tables: ReadonlyMap<string, Paged>, page: Kept): void {
   const { rows } = parse(page.body, what)
   if (table === undefined || !Array.isArray(rows)) throw corrupt(what)
   for (const row of rows) {
-    if (!Array.isArray(row) || typeof row[0] !== 'string' || !isObject(row[1])) throw corrupt(what)
-    table.restore(row[0], row[1])
+    if (!Array.isArray(row) || typeof row[0] !== 'string' || !table.restore(row[0], row[1])) {
+      throw corrupt(what)
+    }
   }
 }
 

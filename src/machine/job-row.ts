@@ -1,5 +1,6 @@
 import type { Enqueued } from './events.ts'
 import type { Job } from './job.ts'
+import type { Form } from './table.ts'
 
 /** Every field, so that all rows have one shape, which engines copy and read fast: absent is `undefined`. */
 const blank: Job = {
@@ -70,7 +71,65 @@ export function enqueuedJob(event: Enqueued, ordinal: number, order: number, at:
   }
 }
 
-/** A row that was read from the disk, which has no absent fields. */
-export function storedJob(row: Job): Job {
-  return { ...blank, ...row }
+/** What pages keep of every job, in this order: half as long as by name, and read twice as fast. The id is its key. */
+const common: ReadonlySet<string> = new Set<keyof Job>([
+  ...(['id', 'ordinal', 'order', 'owner', 'kind', 'state', 'enqueuedAt', 'availableAt'] as const),
+  ...(['waitMs', 'attempt', 'epoch', 'errors', 'revision', 'payload'] as const),
+])
+
+/** What they keep by name, where a job has it: few do. */
+const rare = (Object.keys(blank) as (keyof Job)[]).filter((name) => !common.has(name))
+
+export const jobForm: Form<Job> = {
+  toDisk(job) {
+    return [
+      job.ordinal,
+      job.order,
+      job.owner,
+      job.kind,
+      job.state,
+      job.enqueuedAt,
+      job.availableAt,
+      job.waitMs,
+      job.attempt,
+      job.epoch,
+      job.errors,
+      job.revision,
+      job.payload,
+      named(job),
+    ]
+  },
+
+  fromDisk(id, kept) {
+    if (!Array.isArray(kept)) return undefined
+    // As it was written: a page is of this make, or of none that is read.
+    return {
+      ...blank,
+      id,
+      ordinal: kept[0],
+      order: kept[1],
+      owner: kept[2],
+      kind: kept[3],
+      state: kept[4],
+      enqueuedAt: kept[5],
+      availableAt: kept[6],
+      waitMs: kept[7],
+      attempt: kept[8],
+      epoch: kept[9],
+      errors: kept[10],
+      revision: kept[11],
+      payload: kept[12] ?? undefined,
+      ...kept[13],
+    }
+  },
+}
+
+function named(job: Job): Record<string, unknown> | undefined {
+  let others: Record<string, unknown> | undefined
+  for (const name of rare) {
+    if (job[name] === undefined) continue
+    others ??= {}
+    others[name] = job[name]
+  }
+  return others
 }

@@ -9,8 +9,23 @@ export interface Paged {
   pageNumbers(): number[]
   /** A page's rows: immutable, so a list of them is a snapshot. */
   page(number: number): [string, unknown][]
-  /** Puts back a row that a checkpoint kept. */
-  restore(key: string, row: unknown): void
+  /** A row as a checkpoint keeps it. */
+  toDisk(row: unknown): unknown
+  /** Puts back a row that a checkpoint kept; returns whether it is one. */
+  restore(key: string, kept: unknown): boolean
+}
+
+/** How a checkpoint keeps rows. */
+export interface Form<Row> {
+  toDisk(row: Row): unknown
+  /** `undefined` for what is no row. */
+  fromDisk(key: string, kept: unknown): Row | undefined
+}
+
+/** As they are. */
+const plain: Form<object> = {
+  toDisk: (row) => row,
+  fromDisk: (_, kept) => (typeof kept === 'object' && kept !== null ? kept : undefined),
 }
 
 /** Told of each row's change, to keep what is derived from rows level. */
@@ -25,26 +40,25 @@ export class Table<Row> implements Paged, Undoes {
   readonly #journal: Journal
   readonly #pageOf: (key: string, row: Row) => number
   readonly #watch: Watch<Row> | undefined
-  readonly #stored: (row: Row) => Row
+  readonly #form: Form<Row>
   readonly #cells: Map<string, Cell<Row>> = new Map()
   readonly #pages: Map<number, Page<Row>> = new Map()
   /** What was asked for last: who changes a row has just read it, and most changes in a row are of one page. */
   #lastCell: Cell<Row> | undefined
   #lastPage: Page<Row> | undefined
 
-  /** `stored` gives a row that a checkpoint kept the shape of the others. */
   constructor(
     name: string,
     journal: Journal,
     pageOf: (key: string, row: Row) => number,
     watch?: Watch<Row>,
-    stored: (row: Row) => Row = (row) => row,
+    form: Form<Row> = plain as Form<object> as Form<Row>,
   ) {
     this.name = name
     this.#journal = journal
     this.#pageOf = pageOf
     this.#watch = watch
-    this.#stored = stored
+    this.#form = form
   }
 
   get size(): number {
@@ -83,8 +97,14 @@ export class Table<Row> implements Paged, Undoes {
     page.changed = changed
   }
 
-  restore(key: string, row: unknown): void {
-    this.put(key, this.#stored(row as Row))
+  toDisk(row: unknown): unknown {
+    return this.#form.toDisk(row as Row)
+  }
+
+  restore(key: string, kept: unknown): boolean {
+    const row = this.#form.fromDisk(key, kept)
+    this.put(key, row)
+    return row !== undefined
   }
 
   changedSince(mark: number): number[] {

@@ -1,6 +1,6 @@
 import { Indexes } from './indexes.ts'
 import { type Job, laneOf } from './job.ts'
-import { storedJob } from './job-row.ts'
+import { jobForm } from './job-row.ts'
 import type { Journal } from './journal.ts'
 import type { Ack, Hold, Meta, Outbox, Reject, Slot, Writer } from './rows.ts'
 import { Table } from './table.ts'
@@ -32,7 +32,7 @@ export class Tables {
       journal,
       (_, job) => byNumber(job.ordinal),
       (before, after) => this.index.jobChanged(before, after, this.mono),
-      storedJob,
+      jobForm,
     )
     this.slots = new Table<Slot>('slots', journal, one, (_, after, slot) =>
       this.index.slotChanged(after, slot, this.mono),

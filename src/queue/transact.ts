@@ -42,7 +42,7 @@ export async function transact<T>(
         takeIn(each, backlog, store.durable, state, drafting, facts),
       )
     },
-    joined,
+    { grows: true, joined },
   )
   // Decided after the work was done, or not at all.
   return { result: done?.result as T, enqueued }

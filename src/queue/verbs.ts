@@ -53,19 +53,23 @@ export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindM
   )
   const prepared = await Promise.all(preparing)
   const { backlog, deciding, store } = parts
-  return admit(parts, (state, drafting) => {
-    const facts = deciding(drafting)
-    return prepared.map((each) => takeIn(each, backlog, store.durable, state, drafting, facts))
-  })
+  return admit(
+    parts,
+    (state, drafting) => {
+      const facts = deciding(drafting)
+      return prepared.map((each) => takeIn(each, backlog, store.durable, state, drafting, facts))
+    },
+    { grows: true, size: prepared.length },
+  )
 }
 
 const growing: SubmitOptions = { grows: true }
 
 /** Takes in; while the queue is being destroyed, what becomes of that comes first. */
-export function admit<T>(parts: Parts, decide: Decision<T>, joined?: SubmitOptions['joined']): Promise<T> {
+export function admit<T>(parts: Parts, decide: Decision<T>, options: SubmitOptions = growing): Promise<T> {
   const { replica, erasure } = parts
-  const submit = (): Promise<T> => replica.submit(decide, joined ? { ...growing, joined } : growing)
-  return erasure.current === undefined ? submit() : erasure.current.then(() => admit(parts, decide, joined))
+  if (erasure.current === undefined) return replica.submit(decide, options)
+  return erasure.current.then(() => admit(parts, decide, options))
 }
 
 export function cancel({ replica, deciding }: Parts, id: string): Promise<'cancelled' | 'requested'> {

@@ -3,6 +3,7 @@ import type { State } from '../machine/state.ts'
 import type { Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { Batch } from './batch.ts'
+import { breathe } from './breathe.ts'
 import { nextBatch } from './joint.ts'
 import { isFinal, Log } from './log.ts'
 import type {
@@ -30,6 +31,9 @@ export interface ReplicaOptions {
 
 /** The most submissions that share an entry. */
 const batchSize = 10_000
+
+/** How many jobs are brought in by one task; deciding on more begins a task of its own, so that a page stays smooth. */
+const taskSize = 1_000
 
 /** A context that only watches reads this often at the most. */
 const watchMs = 250
@@ -206,6 +210,7 @@ class LogReplica implements Replica {
 
   /** One entry, or one read. Never rejects: whoever waits is told. */
   async #turn(): Promise<void> {
+    if (sizeOf(this.#queue) > taskSize) await breathe()
     const state = await this.open().catch((error: unknown) => this.#refuseAll(error))
     if (state === undefined) return
     const readers = this.#readers.splice(0)
@@ -259,4 +264,8 @@ class LogReplica implements Replica {
       this.#isCommitting = false
     }
   }
+}
+
+function sizeOf(submissions: readonly Submission[]): number {
+  return submissions.reduce((sum, { options }) => sum + (options.size ?? 1), 0)
 }

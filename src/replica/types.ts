@@ -46,6 +46,12 @@ export interface SubmitOptions {
    */
   readonly grows?: boolean
   /**
+   * How many jobs it brings in: before many are decided on, others get a turn.
+   *
+   * @default 1
+   */
+  readonly size?: number
+  /**
    * Decided, alone, after work of the application's in the same transaction. The work is done once: where that came to
    * nothing, the submission is rejected. What the decision throws undoes it.
    */

@@ -29,6 +29,24 @@ describe('what it costs, counted', () => {
     }
   })
 
+  it('what brings in more than 1 000 jobs is decided on in a task of its own', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks }))
+    await queue.info()
+    for (const [count, commits] of [
+      [1_000, 1],
+      [1_001, 0],
+    ] as const) {
+      const before = store.counts.commit
+      const items = Array.from({ length: count }, (_, payload) => ({ kind: 'work' as const, payload }))
+      const enqueued = queue.enqueueAll(items)
+      for (let turn = 0; turn < 100; turn++) await undefined
+      expect(store.counts.commit - before).toBe(commits)
+      await enqueued
+    }
+  })
+
   it('a drain at concurrency 100 of 5 000 trivial jobs is at most one entry per 50 jobs', async () => {
     const store = faultyStore(memoryStore())
     const { given, keep } = bench(store)

@@ -53,7 +53,7 @@ export function withFallback(first: Store, second: Store, onTurn: () => void): S
       return store.join
     },
     payload: (id) => store.payload(id),
-    checkpoint: (through, pages) => store.checkpoint(through, pages),
+    checkpoint: (...given) => store.checkpoint(...given),
     subscribe: (listener) => store.subscribe(listener),
     leave: (worker) => store.leave(worker),
     async estimate() {

@@ -7,6 +7,9 @@ import type { Clock } from '../types.ts'
 /** A checkpoint is due when this many events were appended since the last, or a quarter of what is live. */
 const minTail = 1_000
 
+/** How many checkpoints' entries are kept behind the mark: who reads slower than others write need not start anew. */
+const keptBehind = 4
+
 /** How long encoding may hold up a page before it lets go (milliseconds). */
 const sliceMs = 8
 
@@ -21,6 +24,8 @@ export class Checkpointer {
   #log = ''
   #mark = 0
   #tail = 0
+  /** Where the last checkpoints were due, the first of them first: all replicas count alike. */
+  #dueAt: number[] = []
   #writing: Promise<void> | undefined
 
   constructor(store: Store, clock: Clock, minEvents: number = minTail) {
@@ -34,6 +39,7 @@ export class Checkpointer {
     this.#log = log
     this.#mark = mark
     this.#tail = events
+    this.#dueAt = [mark]
   }
 
   /** An entry was folded. */
@@ -41,6 +47,7 @@ export class Checkpointer {
     this.#tail += entry.events.length
     if (this.#tail <= Math.max(this.#minTail, (state.jobs.size + state.acks.size) / 4)) return
     this.#tail = 0
+    this.#dueAt = [...this.#dueAt, entry.seq].slice(-1 - keptBehind)
     if (own) this.#due = state
   }
 
@@ -59,6 +66,7 @@ export class Checkpointer {
 
   async #write(state: State): Promise<void> {
     const through = { log: state.log, seq: state.seq }
+    const floor = this.#dueAt[0]
     const pages: Page[] = []
     let since = this.#clock.monotonic()
     for (const page of changedPages(state, this.#mark)) {
@@ -68,6 +76,7 @@ export class Checkpointer {
       since = this.#clock.monotonic()
     }
     // An answer about a log that is gone says nothing of the pages of the one that was made anew.
-    if ((await this.#store.checkpoint(through, pages)) && this.#log === through.log) this.#mark = through.seq
+    if ((await this.#store.checkpoint(through, pages, floor)) && this.#log === through.log)
+      this.#mark = through.seq
   }
 }

@@ -35,6 +35,8 @@ export class Log {
   readonly #watches: Set<() => void> = new Set()
   #trouble: 'reading' | 'writing' | 'quota' | undefined
   #isRelieved = false
+  /** Whether others appended since this context did last: they are likely to be first again. */
+  isContended = false
 
   constructor(options: LogOptions) {
     this.#options = options

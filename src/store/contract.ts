@@ -90,10 +90,11 @@ export interface Store {
   payload(id: string): Promise<unknown>
 
   /**
-   * Replaces the given pages (an empty body removes one), moves the mark to `through` and drops the log up to it.
+   * Replaces the given pages (an empty body removes one), moves the mark to `through` and drops the log up to `floor`, a
+   * sequence that is `through`'s unless it is lower: what is kept lets those who are a little behind read on.
    * Does nothing, and resolves to `false`, when the mark is at or past `through` or the log has another id.
    */
-  checkpoint(through: Position, pages: readonly Page[]): Promise<boolean>
+  checkpoint(through: Position, pages: readonly Page[], floor?: number): Promise<boolean>
 
   /**
    * Calls `listener` some time after another handle of this identity appended, or left: a hint, which may be lost,
@@ -142,7 +143,7 @@ export interface Page {
 /** Everything a replica starts from. */
 export interface Snapshot {
   readonly log: string
-  /** The sequence up to which the pages speak, and the log is dropped. */
+  /** The sequence up to which the pages speak. */
   readonly mark: number
   readonly pages: readonly Page[]
   /** Every entry after the mark, oldest first, without a gap. */

@@ -20,7 +20,7 @@ import { createLink, type Link } from './indexeddb/link.ts'
 import { learn, missedSince } from './indexeddb/missed.ts'
 import { assertPresent, leaveNewer, type Opener, openOwn } from './indexeddb/open.ts'
 import { createReserve } from './indexeddb/reserve.ts'
-import { askHead, readEntries, snapshotOf } from './indexeddb/schema.ts'
+import { askHead, headOf, readEntries, snapshotOf } from './indexeddb/schema.ts'
 import { createRun, type Run } from './indexeddb/transaction.ts'
 
 /** Options of {@link indexedDbStore}. */
@@ -149,7 +149,7 @@ function openHandle({ identity, open, erase, leaveLate, isJoint }: Home): Store 
         const request = step.store('payloads').get(id)
         return () => blobs.unpack(request.result)
       }),
-    checkpoint: (through, pages) => reserve.drawOn(() => checkpoint(run, through, pages)),
+    checkpoint: (...given) => reserve.drawOn(() => checkpoint(run, identity, ...given)),
     subscribe(listener) {
       link.assertOpen()
       return hints.subscribe(listener)
@@ -185,34 +185,44 @@ function load(run: Run, identity: string): Promise<Snapshot> {
     const { store } = step
     const head = askHead(store('meta'))
     const pages = store('pages').getAll()
-    const entries = readEntries(store('log'))
     const byes = store('byes').getAllKeys()
-    return () => ({
-      ...snapshotOf(
-        learn(step, head, identity),
-        { pages: pages.result, entries, byes: byes.result },
-        identity,
-      ),
-      isLost: step.connection.isLost,
+    let snapshot: () => Snapshot
+    step.answered(head, () => {
+      const found = learn(step, head, identity)
+      const entries = readEntries(store('log'), IDBKeyRange.lowerBound(found.base + found.mark, true))
+      snapshot = () => ({
+        ...snapshotOf(found, { pages: pages.result, entries, byes: byes.result }, identity),
+        isLost: step.connection.isLost,
+      })
     })
+    return () => snapshot()
   })
 }
 
-function checkpoint(run: Run, through: Position, pages: readonly Page[]): Promise<boolean> {
+function checkpoint(
+  run: Run,
+  identity: string,
+  through: Position,
+  pages: readonly Page[],
+  floor = through.seq,
+): Promise<boolean> {
   return run({ stores: ['log', 'pages', 'meta'], mode: 'readwrite' }, (step) => {
     let done = false
     const { log, base } = step.connection
     const last = base + through.seq
-    // An entry that is still there is after the mark, and not ahead of the head; a cleared log's are gone for good.
+    const head = askHead(step.store('meta'))
+    // An entry that is there is not ahead of the head; a cleared log's are gone for good.
     step.answered(step.store('log').getKey(last), (key) => {
-      if (through.log !== log || key === undefined) return step.commit()
+      const mark = headOf(head, identity)?.mark ?? through.seq
+      if (through.log !== log || key === undefined || through.seq <= mark) return step.commit()
       done = true
       for (const { id, body } of pages) {
         if (body === '') step.store('pages').delete(id)
         else step.store('pages').put({ id, body })
       }
       step.store('meta').put(through.seq, 'mark')
-      step.answered(step.store('log').delete(IDBKeyRange.upperBound(last)), step.commit)
+      const dropped = IDBKeyRange.upperBound(base + Math.min(floor, through.seq))
+      step.answered(step.store('log').delete(dropped), step.commit)
     })
     return () => done
   })

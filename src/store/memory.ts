@@ -51,6 +51,8 @@ interface Shared {
 interface Log {
   readonly id: string
   mark: number
+  /** Up to where the log was dropped. */
+  floor: number
   readonly entries: Entry[]
   readonly pages: Map<string, string>
   readonly payloads: Map<string, unknown>
@@ -67,6 +69,7 @@ function openHandle(shared: Shared, identity: string): Store {
     shared.log ??= {
       id: randomId(),
       mark: 0,
+      floor: 0,
       entries: [],
       pages: new Map(),
       payloads: new Map(),
@@ -98,7 +101,7 @@ function openHandle(shared: Shared, identity: string): Store {
       return seq
     },
     payload: async (id) => clone((await opened()).payloads.get(id)),
-    checkpoint: async (through, pages) => checkpoint(await opened(), through, pages),
+    checkpoint: async (through, pages, floor) => checkpoint(await opened(), through, pages, floor),
     subscribe(listener) {
       open()
       const own = () => listener()
@@ -129,15 +132,15 @@ function snapshot(log: Log): Snapshot {
     log: log.id,
     mark: log.mark,
     pages: [...log.pages].map(([id, body]) => ({ id, body })),
-    entries: [...log.entries],
+    entries: log.entries.slice(log.mark - log.floor),
     byes: [...log.byes],
   }
 }
 
 function missedSince(log: Log, after: Position, identity: string): Missed {
   if (after.log !== log.id || after.seq > head(log)) throw logReplaced(identity)
-  if (after.seq < log.mark) throw logBehind(identity, after.seq, log.mark)
-  return { entries: log.entries.slice(after.seq - log.mark), byes: [...log.byes] }
+  if (after.seq < log.floor) throw logBehind(identity, after.seq, log.floor)
+  return { entries: log.entries.slice(after.seq - log.floor), byes: [...log.byes] }
 }
 
 function commit(log: Log, after: Position, decide: Decide, options: CommitOptions = {}, store: Store) {
@@ -161,19 +164,21 @@ function append(log: Log, draft: Draft): number {
   return seq
 }
 
-function checkpoint(log: Log, through: Position, pages: readonly Page[]): boolean {
+function checkpoint(log: Log, through: Position, pages: readonly Page[], floor = through.seq): boolean {
   if (through.log !== log.id || through.seq <= log.mark || through.seq > head(log)) return false
   for (const { id, body } of pages) {
     if (body === '') log.pages.delete(id)
     else log.pages.set(id, body)
   }
-  log.entries.splice(0, through.seq - log.mark)
   log.mark = through.seq
+  const dropped = Math.max(log.floor, Math.min(floor, log.mark))
+  log.entries.splice(0, dropped - log.floor)
+  log.floor = dropped
   return true
 }
 
 function head(log: Log): number {
-  return log.mark + log.entries.length
+  return log.floor + log.entries.length
 }
 
 function stored(value: unknown, id: string): unknown {

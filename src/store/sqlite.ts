@@ -165,11 +165,11 @@ function openHandle(link: Link, target: Handle): Store {
         const head = headOf(connection, target)
         return head && payloadOf(connection, head.queue, id, identity)
       }),
-    checkpoint: (through, pages) =>
+    checkpoint: (through, pages, floor = through.seq) =>
       write((connection) => {
         const head = headOf(connection, target)
         const isNews = head?.log === through.log && through.seq > head.mark && through.seq <= head.head
-        if (isNews) truncate(connection, head.queue, through.seq, pages)
+        if (isNews) truncate(connection, head.queue, { mark: through.seq, floor }, pages)
         return isNews
       }),
     subscribe(listener) {

@@ -144,7 +144,7 @@ function faultyHandle(inner: Store, next: Next, openOther: () => Store): Store {
         }),
     }),
     payload: (id) => call('payload', () => inner.payload(id)),
-    checkpoint: (through, pages) => call('checkpoint', () => inner.checkpoint(through, pages)),
+    checkpoint: (...given) => call('checkpoint', () => inner.checkpoint(...given)),
     subscribe: (listener) => caller.subscribe(listener),
     leave: (worker) => call('leave', () => inner.leave(worker)),
     ...(estimate && { estimate: () => call('estimate', () => estimate.call(inner)) }),

@@ -123,18 +123,22 @@ function fields(value: unknown, identity: string, where: StoreName): Record<stri
   return { ...value }
 }
 
-/** What was read of the log from `after` on, with the entry there, which proves that the position is one of it. */
+/**
+ * What was read of the log from `after` on, with the entry there, which proves that the position is one of it; unless the
+ * log was dropped just up to there.
+ */
 export function missedOf(
   { base, mark }: Origin & { readonly mark: number },
   after: number,
   raw: { readonly entries: RawEntries; readonly byes: readonly unknown[] },
   identity: string,
 ): Missed {
-  if (mark > after) throw logBehind(identity, after, mark)
-  const skipped = mark < after ? 1 : 0
-  if (raw.entries.values.result.length < skipped) throw logReplaced(identity)
-  const all = entriesFrom(after + 1 - skipped, base, raw.entries, identity)
-  return { entries: all.slice(skipped), byes: raw.byes.map(String) }
+  const [first] = raw.entries.keys.result
+  const isThere = first === base + after
+  if (!isThere && mark < after) throw logReplaced(identity)
+  if (!isThere && mark > after && first !== base + after + 1) throw logBehind(identity, after, mark)
+  const all = entriesFrom(isThere ? after : after + 1, base, raw.entries, identity)
+  return { entries: isThere ? all.slice(1) : all, byes: raw.byes.map(String) }
 }
 
 /** Noise: engines compress what they store, and a record of zeros would keep no room free. */

@@ -17,12 +17,15 @@ export interface Head {
   readonly queue: number
   readonly log: string
   readonly mark: number
+  /** Up to where the log was dropped. */
+  readonly floor: number
   readonly head: number
 }
 
 export function headOf({ all }: Connection, { queueName, identity }: Target): Head | undefined {
   const [row] = all(
     `SELECT id, log, mark,
+        coalesce((SELECT min(seq) - 1 FROM holdfast_entries WHERE queue = queues.id), mark) AS floor,
         coalesce((SELECT max(seq) FROM holdfast_entries WHERE queue = queues.id), mark) AS head
       FROM holdfast_queues AS queues WHERE name = ?`,
     queueName,
@@ -32,6 +35,7 @@ export function headOf({ all }: Connection, { queueName, identity }: Target): He
     queue: numberIn(row, 'id', identity),
     log: textIn(row, 'log', identity),
     mark: numberIn(row, 'mark', identity),
+    floor: numberIn(row, 'floor', identity),
     head: numberIn(row, 'head', identity),
   }
 }
@@ -75,7 +79,7 @@ export function snapshotOf(
 
 /** What was appended after `after`, up to the head. @throws QueueError `log-behind` */
 export function missedSince(connection: Connection, head: Head, after: number, identity: string): Missed {
-  if (after < head.mark) throw logBehind(identity, after, head.mark)
+  if (after < head.floor) throw logBehind(identity, after, head.floor)
   const entries = entriesOf(connection, head.queue, after, head.head, identity)
   return { entries, byes: byesOf(connection, head.queue, identity) }
 }
@@ -96,8 +100,13 @@ export function addBye({ run }: Connection, { queue }: Head, worker: string): vo
   run('INSERT OR IGNORE INTO holdfast_byes VALUES (?, ?)', queue, worker)
 }
 
-/** Replaces pages, moves the mark, and drops the log up to it. */
-export function truncate({ run }: Connection, queue: number, through: number, pages: readonly Page[]): void {
+/** Replaces pages, moves the mark, and drops the log up to the floor, or to the mark where that is lower. */
+export function truncate(
+  { run }: Connection,
+  queue: number,
+  { mark, floor }: { readonly mark: number; readonly floor: number },
+  pages: readonly Page[],
+): void {
   for (const { id, body } of pages) {
     run('DELETE FROM holdfast_pages WHERE queue = ? AND id = ?', queue, id)
     if (body === '') continue
@@ -105,8 +114,8 @@ export function truncate({ run }: Connection, queue: number, through: number, pa
       run('INSERT INTO holdfast_pages VALUES (?, ?, ?, ?)', queue, id, part, chunk)
     }
   }
-  run('UPDATE holdfast_queues SET mark = ? WHERE id = ?', through, queue)
-  run('DELETE FROM holdfast_entries WHERE queue = ? AND seq <= ?', queue, through)
+  run('UPDATE holdfast_queues SET mark = ? WHERE id = ?', mark, queue)
+  run('DELETE FROM holdfast_entries WHERE queue = ? AND seq <= ?', queue, Math.min(mark, floor))
 }
 
 /** Everything of one queue. */

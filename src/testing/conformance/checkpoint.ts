@@ -41,6 +41,29 @@ export const checkpointCases: Cases = {
     same(sorted((await open().load()).pages), expected, 'the pages')
   },
 
+  'what a checkpoint leaves of the log can be read on from, and is not loaded': async ({ open }) => {
+    const [store, other] = [open(), open()]
+    const { log } = await appendAll(store, idsOf('a', 5))
+    same(await store.checkpoint({ log, seq: 4 }, [], 2), true, 'the checkpoint')
+    const snapshot = await other.load()
+    same(snapshot.mark, 4, 'the mark')
+    same(snapshot.entries, [entryOf(5, 'a:5')], 'what is loaded')
+    const left = [entryOf(3, 'a:3'), entryOf(4, 'a:4'), entryOf(5, 'a:5')]
+    same((await other.read({ log, seq: 2 })).entries, left, 'what is read at the floor')
+    same((await other.read({ log, seq: 3 })).entries, left.slice(1), 'what is read above it')
+    await rejectsWith('log-behind', other.read({ log, seq: 1 }), 'a read before the floor')
+    const missed: string[] = []
+    const seq = await other.commit({ log, seq: 3 }, ({ entries }) => {
+      missed.push(...entries.map(({ id }) => id))
+      return draftOf('b:1')
+    })
+    same([seq, ...missed], [6, 'a:4', 'a:5'], 'a commit from above the floor, and what it is told')
+    same(await store.checkpoint({ log, seq: 3 }, []), false, 'a checkpoint between the floor and the mark')
+    same(await store.checkpoint({ log, seq: 6 }, [], 9), true, 'a checkpoint with a floor above it')
+    same((await open().load()).entries, [], 'what is loaded then')
+    same(await headOf(open()), { log, seq: 6 }, 'the head')
+  },
+
   'a checkpoint at or before the mark, or of another log, does nothing': async ({ open }) => {
     const store = open()
     const { log } = await appendAll(store, idsOf('a', 5))

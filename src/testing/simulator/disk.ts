@@ -15,6 +15,8 @@ export interface DiskWatcher {
 export interface DiskLog {
   readonly id: string
   mark: number
+  /** Up to where the log was dropped. */
+  floor: number
   readonly entries: Entry[]
   readonly pages: Map<string, string>
   readonly payloads: Map<string, unknown>
@@ -40,6 +42,7 @@ export class Disk {
     const log: DiskLog = {
       id: `log${this.#made}`,
       mark: 0,
+      floor: 0,
       entries: [],
       pages: new Map(),
       payloads: new Map(),
@@ -51,7 +54,7 @@ export class Disk {
   }
 
   get head(): number {
-    return this.log.mark + this.log.entries.length
+    return this.log.floor + this.log.entries.length
   }
 
   destroy(): void {
@@ -59,12 +62,12 @@ export class Disk {
   }
 
   load(): Snapshot {
-    const { id, mark, pages, entries, byes } = this.log
+    const { id, mark, floor, pages, entries, byes } = this.log
     return {
       log: id,
       mark,
       pages: [...pages].map(([page, body]) => ({ id: page, body })),
-      entries: [...entries],
+      entries: entries.slice(mark - floor),
       byes: [...byes],
     }
   }
@@ -76,8 +79,8 @@ export class Disk {
   read(after: Position): Missed {
     const { log, identity } = this
     if (after.log !== log.id || after.seq > this.head) throw logReplaced(identity)
-    if (after.seq < log.mark) throw logBehind(identity, after.seq, log.mark)
-    return { entries: log.entries.slice(after.seq - log.mark), byes: [...log.byes] }
+    if (after.seq < log.floor) throw logBehind(identity, after.seq, log.floor)
+    return { entries: log.entries.slice(after.seq - log.floor), byes: [...log.byes] }
   }
 
   draft(decide: Decide, missed: Missed): Draft | undefined {
@@ -98,15 +101,17 @@ export class Disk {
     return entry.seq
   }
 
-  checkpoint(through: Position, pages: readonly Page[]): boolean {
+  checkpoint(through: Position, pages: readonly Page[], floor: number = through.seq): boolean {
     const { log } = this
     if (through.log !== log.id || through.seq <= log.mark || through.seq > this.head) return false
     for (const { id, body } of pages) {
       if (body === '') log.pages.delete(id)
       else log.pages.set(id, body)
     }
-    log.entries.splice(0, through.seq - log.mark)
     log.mark = through.seq
+    const dropped = Math.max(log.floor, Math.min(floor, log.mark))
+    log.entries.splice(0, dropped - log.floor)
+    log.floor = dropped
     this.#watcher.checkpointed(log)
     return true
   }

@@ -1,5 +1,6 @@
 import { createQueue, type CommonOptions, indexedDbStore, type Queue } from 'holdfast'
 import { expectCount, freshName, type Payload } from './jobs.ts'
+import { resultOf } from './raw.ts'
 
 export type Kinds = { readonly work: { readonly payload: Payload; readonly result: undefined } }
 export type Ours = Queue<Kinds>
@@ -54,18 +55,13 @@ export async function withOurs<T>(options: OpenOptions, work: (queue: Ours) => P
 /** Waits until the log of a queue in IndexedDB is in its checkpoint, as it would be by the next visit. */
 export async function settledOnDisk(name: string): Promise<void> {
   const request = indexedDB.open(`holdfast:${name}`)
-  const database = await new Promise<IDBDatabase>((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
+  const database = await resultOf(request)
   const end = performance.now() + 5_000
   for (;;) {
-    const entries = await new Promise<number>((resolve, reject) => {
-      const count = database.transaction('log').objectStore('log').count()
-      count.onsuccess = () => resolve(count.result)
-      count.onerror = () => reject(count.error)
-    })
-    if (entries === 0 || performance.now() > end) break
+    const transaction = database.transaction(['log', 'meta'])
+    const mark = await resultOf(transaction.objectStore('meta').get('mark') as IDBRequest<number>)
+    const after = IDBKeyRange.lowerBound(mark, true)
+    if ((await resultOf(transaction.objectStore('log').count(after))) === 0 || performance.now() > end) break
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   database.close()

@@ -29,6 +29,31 @@ describe('what it costs, counted', () => {
     }
   })
 
+  it('a context that others were ahead of is told first before it decides, until there is nothing to tell', async () => {
+    const store = memoryStore()
+    const asked: boolean[] = []
+    const observed: typeof store = (name) => {
+      const inner = store(name)
+      return {
+        ...inner,
+        commit(after, decide, options) {
+          asked.push(options?.fresh ?? false)
+          return inner.commit(after, decide, options)
+        },
+      }
+    }
+    const { given, keep } = bench(store)
+    const other = keep(createQueue({ ...given(), tasks }))
+    const queue = keep(createQueue({ ...given(), store: observed, tasks }))
+    await Promise.all([other.info(), queue.info()])
+    // Both are committed at the position that both know.
+    await Promise.all([other.enqueue('work', 1), queue.enqueue('work', 2)])
+    await queue.enqueue('work', 3)
+    await queue.enqueue('work', 4)
+    expect(asked).toEqual([false, true, false])
+    expect((await queue.info()).counts.pending).toBe(4)
+  })
+
   it('what brings in more than 1 000 jobs is decided on in a task of its own', async () => {
     const store = faultyStore(memoryStore())
     const { given, keep } = bench(store)

@@ -39,7 +39,8 @@ export class Levels {
   }
 
   /** Whether loading the checkpoint and the rest gives what folding everything gave. */
-  checkLoad({ id, mark, pages, entries }: DiskLog): void {
+  checkLoad({ id, mark, floor, pages, entries: left }: DiskLog): void {
+    const entries = left.slice(mark - floor)
     const snapshot = { log: id, mark, pages: [...pages].map(([page, body]) => ({ id: page, body })), entries }
     compare(`the checkpoint at ${mark} and the rest`, this.#levels.at(-1) ?? [], loadState(snapshot, 0))
   }

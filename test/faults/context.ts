@@ -88,8 +88,8 @@ export const contextFaults: readonly Fault[] = [
   {
     name: 'the idempotency key changes between attempts',
     file: 'src/worker/execution.ts',
-    from: 'idempotencyKey: ',
-    to: 'idempotencyKey: String(attempt) + ',
+    from: 'this.idempotencyKey = ',
+    to: 'this.idempotencyKey = String(attempt) + ',
     caughtBy: {
       file: 'test/unit/worker/handlers.test.ts',
       test: 'a handler is given what there is to know of its job',

@@ -1,18 +1,40 @@
-import { chromium, type Page } from 'playwright-core'
+import { chromium, errors, type Page } from 'playwright-core'
 import { chromiumArgs } from '../../tools/chromium.ts'
 import { ensureEngine } from '../../tools/engines.ts'
 import type { Browser, LaunchOptions, Tab } from '../engine.ts'
 import { lineOf, startGroup } from './processes.ts'
 
-/** Chromium, over its DevTools protocol. */
-export async function launchChromium({ profile, isPrivate }: LaunchOptions): Promise<Browser> {
+/** How long a Chromium is given to answer its DevTools, and how many are started before none is expected to. */
+const answerMs = 15_000
+const maxTries = 3
+
+/**
+ * Chromium, over its DevTools protocol. Started again on the profile of one that was killed, it may listen and say
+ * nothing, in one of some hundred starts: then it is killed, and another one started.
+ */
+export async function launchChromium(options: LaunchOptions): Promise<Browser> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await launchOnce(options)
+    } catch (error) {
+      if (tries === maxTries || !(error instanceof errors.TimeoutError)) throw error
+      console.error(`Chromium did not answer its DevTools within ${answerMs} ms: starting another one`)
+    }
+  }
+}
+
+async function launchOnce({ profile, isPrivate }: LaunchOptions): Promise<Browser> {
   const { browser: program } = await ensureEngine('chromium')
   const args = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...chromiumArgs]
   const group = startGroup(program, args, {}, ['ignore', 'ignore', 'pipe'])
   try {
     const endpoint = await lineOf(group.child.stderr, /^DevTools listening on (ws:\S+)/)
     // Without the defaults: one of them has every tab take itself for the visible one.
-    const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true, isLocal: true })
+    const browser = await chromium.connectOverCDP(endpoint, {
+      noDefaults: true,
+      isLocal: true,
+      timeout: answerMs,
+    })
     const [kept] = browser.contexts()
     const context = isPrivate || kept === undefined ? await browser.newContext() : kept
     return {

@@ -5,8 +5,8 @@ export const contextFaults: readonly Fault[] = [
   {
     name: 'a decision that throws leaves its facts in the entry',
     file: 'src/replica/draft.ts',
-    from: 'basket.events.length = lengths[0]',
-    to: 'void lengths',
+    from: 'events.length = emitted',
+    to: 'void emitted',
     caughtBy: 'simulator',
   },
   {

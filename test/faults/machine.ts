@@ -26,7 +26,7 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'what was speculated is not undone',
     file: 'src/machine/table.ts',
-    from: 'this.#set(key, page, after, before as Row | undefined)',
+    from: 'this.#set(key, page, cell, before as Row | undefined)',
     to: 'void before',
     caughtBy: 'simulator',
   },
@@ -57,8 +57,8 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'the checkpoint keeps pages that are empty now',
     file: 'src/machine/codec.ts',
-    from: "rows.length === 0 ? '' :",
-    to: "rows.length < 0 ? '' :",
+    from: "if (rows.length === 0) return ''",
+    to: "if (rows.length < 0) return ''",
     caughtBy: {
       file: 'test/unit/machine/codec.test.ts',
       test: 'a checkpoint removes a page that has no rows any more',
@@ -111,8 +111,8 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'a dedupe follower overtakes the job that it follows',
     file: 'src/machine/job.ts',
-    from: 'if (job?.dedupe !== undefined) lines.push',
-    to: 'if (job?.dedupe !== undefined && job.key === undefined) lines.push',
+    from: 'if (job.dedupe !== undefined) lines.push',
+    to: 'if (job.dedupe !== undefined && job.key === undefined) lines.push',
     caughtBy: {
       file: 'test/unit/machine/enqueue.test.ts',
       test: 'a taken dedupe key a follower with another key does not overtake',

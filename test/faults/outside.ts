@@ -5,7 +5,7 @@ export const outsideFaults: readonly Fault[] = [
   {
     name: 'the memory store does not check the mark',
     file: 'src/store/memory.ts',
-    from: 'if (after.seq < log.mark) throw',
+    from: 'if (after.seq < log.floor) throw',
     to: 'if (after.seq < 0) throw',
     caughtBy: {
       file: 'test/conformance/memory.test.ts',

@@ -123,7 +123,7 @@ export class Table<Row> implements Paged, Undoes {
   }
 
   page(number: number): [string, Row][] {
-    return [...(this.#pages.get(number)?.cells ?? [])].map(({ key, row }) => [key, row])
+    return [...this.#pageAt(number).cells].map(({ key, row }) => [key, row])
   }
 
   #cell(key: string): Cell<Row> | undefined {
@@ -136,17 +136,16 @@ export class Table<Row> implements Paged, Undoes {
 
   #set(key: string, { cells }: Page<Row>, cell: Cell<Row> | undefined, after: Row | undefined): void {
     const before = cell?.row
-    if (after === undefined) {
-      if (cell) cells.delete(cell)
-      this.#cells.delete(key)
-      this.#lastCell = undefined
-    } else if (cell) cell.row = after
-    else {
-      const made = { key, row: after }
+    if (cell === undefined) {
+      const made = { key, row: after as Row }
       this.#cells.set(key, made)
       cells.add(made)
       this.#lastCell = made
-    }
+    } else if (after === undefined) {
+      this.#cells.delete(key)
+      cells.delete(cell)
+      this.#lastCell = undefined
+    } else cell.row = after
     this.#watch?.(before, after, key)
   }
 

@@ -26,7 +26,7 @@ export function snooze(ms: number): Snooze {
 }
 
 /** The milliseconds of a {@link Snooze}, or `undefined` for any other value. */
-export function snoozeMs(value: unknown): number | undefined {
+function snoozeMs(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null || !(snoozeKey in value)) return undefined
   const ms: unknown = Reflect.get(value, snoozeKey)
   return typeof ms === 'number' ? ms : undefined

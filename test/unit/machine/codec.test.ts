@@ -62,7 +62,9 @@ describe('a page', () => {
     ['without rows', page('{"v":1}')],
     ['with a row that is none', page('{"v":1,"rows":[1]}')],
     ['with a row without a key', page('{"v":1,"rows":[[1,{}]]}')],
-    ['with a row that is no object', page('{"v":1,"rows":[["a",1]]}')],
+    ['with a job that is no list', page('{"v":1,"rows":[["a",{}]]}')],
+    ['with a row that is no object', page('{"v":1,"rows":[["a",1]]}', 'acks/0')],
+    ['with a row that is nothing', page('{"v":1,"rows":[["a",null]]}', 'acks/0')],
     ['of an unknown table', page('{"v":1,"rows":[]}', 'toads/0')],
   ])('that is %s is corrupt', (_, snapshot) => {
     expect(() => loadState(snapshot, 0)).toThrow(code('store-corrupt'))

@@ -99,6 +99,8 @@ describe('a handler', () => {
   it.each([
     ['is not JSON', new Map(), /not JSON/],
     ['is over 16 KiB', 'x'.repeat(16_384), /16386 characters/],
+    ['throws when it is read', throwing(new Error('gone')), /cannot be read \(gone\)/],
+    ['throws something else than an error', throwing('gone'), /cannot be read \(no reason given\)/],
   ])('whose result %s has completed all the same, with a warning', async (_, result, message) => {
     const { given, keep } = bench()
     const queue = keep(createQueue({ ...given(), handlers: { work: () => result } }))
@@ -391,4 +393,12 @@ describe('cancel', () => {
 
 function failedOnce(job: JobView | undefined): boolean {
   return job?.errors === 1
+}
+
+function throwing(what: unknown): object {
+  return {
+    get value() {
+      throw what
+    },
+  }
 }

@@ -69,7 +69,7 @@ export function createHints(identity: string): Hints {
 }
 
 /** How long what happens is gathered after something was told (milliseconds): a message costs a commit's tenth. */
-const gatherMs = 10
+const gatherMs = 20
 
 interface Pace {
   post(): void

@@ -37,7 +37,7 @@ describe('hints', () => {
     expect(told).toBe(1)
     for (let n = 0; n < 100; n++) hints.post()
     expect(told).toBe(1)
-    vi.advanceTimersByTime(10)
+    vi.advanceTimersByTime(20)
     expect(told).toBe(2)
     vi.advanceTimersByTime(1_000)
     expect(told).toBe(2)

@@ -34,7 +34,8 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
   /** Which answers of the network count as none, such as `({ status }) => status >= 500`. @default none */
   readonly failed?: (response: Response) => boolean
   /**
-   * Requests of one key keep their order, and what comes while one of them is queued joins the queue at once.
+   * Requests of one key keep their order: what comes while one of them is queued joins the queue at once. Where the
+   * queue cannot be looked at, or not within three seconds, nothing is known to be queued, and the network is asked.
    *
    * @default what dedupeKey gives
    */
@@ -52,14 +53,24 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
   readonly idempotencyHeader?: string | null
   /** Called once a request is queued: the place to register a sync. The event waits for it, its answer does not. */
   readonly onQueued?: (queued: { readonly id: string }, event: CaptureEvent) => unknown
+  /**
+   * Told of what went wrong and could reject nothing: a queue that could not be looked at, so that the network was asked;
+   * a `failed` answer that was handed on, since its request could not be queued.
+   *
+   * @default reportError, where the platform has it
+   */
+  readonly onError?: (error: unknown) => void
   /** @default crypto.randomUUID */
   readonly mint?: () => string
 }
 
 const known = [
   ...['queue', 'kind', 'match', 'methods', 'strategy', 'failed', 'key', 'dedupeKey', 'options'],
-  ...['idempotencyHeader', 'onQueued', 'mint', 'omitHeaders', 'maxBytes'],
+  ...['idempotencyHeader', 'onQueued', 'onError', 'mint', 'omitHeaders', 'maxBytes'],
 ]
+
+/** How long a look at the queue may take before the network is asked without it (milliseconds). */
+const lookMs = 3_000
 
 /**
  * A listener for a service worker's `fetch` events: tries the network, and where nobody answers puts the request into
@@ -67,9 +78,9 @@ const known = [
  *
  * Never taken are navigations, requests for ranges, `no-cors` requests to another origin, and those with
  * `cache: 'no-store'`, which is how replays are sent. A request that its page aborts is not queued, where the engine
- * tells of it (Chromium does not). What cannot be queued (too large, no room) fails as it would have without. Leave
- * bodies that a page streams out by `match`: should the page end in the middle, an engine may take what came for all
- * of it. The listener returns whether it answers.
+ * tells of it (Chromium does not). What cannot be queued (too large, no room) fails as a request that nobody answers
+ * does, also where the network was not asked. Leave bodies that a page streams out by `match`: should the page end in
+ * the middle, an engine may take what came for all of it. The listener returns whether it answers.
  *
  * @throws TypeError for options that make no sense.
  * @example
@@ -134,7 +145,10 @@ async function answer<Kind extends string>(
   }
   if (!failed?.(response)) return response
   // An answer, bad as it is, says more than that it could not be queued.
-  return queue(copy).catch(() => response)
+  return queue(copy).catch((error: unknown) => {
+    tell(error, options)
+    return response
+  })
 }
 
 /** The request under a name by which the server knows it again, should it hear of it twice. */
@@ -148,13 +162,34 @@ function named<Kind extends string>(request: Request, options: CaptureOptions<Ki
   return new Request(request, { headers, referrer, referrerPolicy })
 }
 
-/** Whether something of that key is still to be done: whatever comes after it must not overtake it. */
-async function isQueued<Kind extends string>(key: string, { queue }: CaptureOptions<Kind>): Promise<boolean> {
-  for (const state of ['pending', 'running'] as const) {
-    if ((await queue.list({ key, state, limit: 1 })).jobs.length > 0) return true
+/**
+ * Whether something of that key is known to be still to be done: whatever comes after it must not overtake it. A store
+ * that fails, or does not answer soon, keeps nobody from a server that is up.
+ */
+async function isQueued<Kind extends string>(key: string, options: CaptureOptions<Kind>): Promise<boolean> {
+  const look = (state: 'pending' | 'running') => options.queue.list({ key, state, limit: 1 })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    const message = `Cannot look at the queue: the store does not answer within ${lookMs / 1_000} s`
+    timer = setTimeout(() => reject(new Error(message)), lookMs)
+  })
+  try {
+    // Both at once: a job may go from one state to the other in between.
+    const pages = await Promise.race([Promise.all([look('pending'), look('running')]), late])
+    return pages.some(({ jobs }) => jobs.length > 0)
+  } catch (error) {
+    tell(error, options)
+    return false
+  } finally {
+    clearTimeout(timer)
   }
-  return false
 }
+
+function tell(error: unknown, { onError = globalThis.reportError }: Telling): void {
+  onError?.(error)
+}
+
+type Telling = Pick<CaptureOptions<string>, 'onError'>
 
 async function queued<Kind extends string>(
   request: Request,

@@ -2,6 +2,7 @@ import { misuse, refuseUnknown } from '../errors.ts'
 import type { EnqueueOptions } from '../queue/options.ts'
 import { isNetworkFailure } from './assert-ok.ts'
 import { isOwn, requestPayload, type RequestPayload, type RequestPayloadOptions } from './payload.ts'
+import { inTurn } from './turns.ts'
 
 /** What a service worker's `fetch` event is, as far as {@link capture} goes. */
 export interface CaptureEvent {
@@ -34,8 +35,10 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
   /** Which answers of the network count as none, such as `({ status }) => status >= 500`. @default none */
   readonly failed?: (response: Response) => boolean
   /**
-   * Requests of one key keep their order: what comes while one of them is queued joins the queue at once. Where the
-   * queue cannot be looked at, or not within three seconds, nothing is known to be queued, and the network is asked.
+   * Requests of one key keep their order. Each waits for the outcome of those before it in this worker, an answer or a
+   * place in the queue, and joins the queue at once while one of them is in it. One that gets no answer within four
+   * minutes of its event counts as one that nobody answers, since it holds up the others. Where the queue cannot be
+   * looked at, or not within three seconds, nothing is known to be queued, and the network is asked.
    *
    * @default what dedupeKey gives
    */
@@ -122,25 +125,58 @@ function isEligible(request: Request, { methods = ['POST', 'PUT', 'PATCH', 'DELE
 
 type Eligible = Pick<CaptureOptions<string>, 'methods'>
 
+/**
+ * How long a request of a key may go without an answer before it counts as lost (milliseconds). After five minutes
+ * Chromium has its page hear of a failure, while the worker, and what waits in it, may live on with other events.
+ */
+const answerMs = 240_000
+
+/** What is under way of each key. By queue, as the keys are: several listeners may capture into one. */
+const underWay = new WeakMap<CaptureQueue<never>, Map<string, Promise<unknown>>>()
+
 async function answer<Kind extends string>(
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
 ): Promise<Response> {
-  const { strategy, failed } = options
-  const request = named(event.request, options)
+  const { signal } = event.request
   const dedupeKey = options.dedupeKey?.(event.request)
   const key = options.key ? options.key(event.request) : dedupeKey
-  const queue = (kept: Request): Promise<Response> => queued(kept, { key, dedupeKey }, event, options)
-  if (strategy === 'always-queue' || (key !== undefined && (await isQueued(key, options)))) {
-    return queue(request)
+  const place: EnqueueOptions = {
+    ...(key !== undefined && { key }),
+    ...(dedupeKey !== undefined && { dedupeKey, onDuplicate: 'replace' }),
   }
+  if (key === undefined) return outcome(place, event, options)
+  const limit = new AbortController()
+  // Kept when the limit is lifted: a page may leave its answer in the middle.
+  signal.addEventListener('abort', () => limit.abort(signal.reason))
+  const timer = setTimeout(() => limit.abort(), answerMs)
+  const turns = underWay.get(options.queue) ?? new Map<string, Promise<unknown>>()
+  underWay.set(options.queue, turns)
+  const turn = inTurn(turns, key, () => outcome(place, event, options, limit.signal))
+  return turn.finally(() => clearTimeout(timer))
+}
+
+async function outcome<Kind extends string>(
+  place: EnqueueOptions,
+  event: CaptureEvent,
+  options: CaptureOptions<Kind>,
+  limit?: AbortSignal,
+): Promise<Response> {
+  const { strategy, failed } = options
+  const { signal } = event.request
+  const isBehind =
+    strategy === 'always-queue' || (place.key !== undefined && (await isQueued(place.key, options)))
+  // Whoever aborts, maybe before it is this one's turn, does not want it done later.
+  signal.throwIfAborted()
+  const request = named(event.request, options)
+  const queue = (kept: Request): Promise<Response> => queued(kept, place, event, options)
+  if (isBehind) return queue(request)
   const copy = request.clone()
   let response: Response
   try {
-    response = await fetch(request)
+    response = await fetch(request, limit && { ...referrerOf(request), signal: limit })
   } catch (error) {
-    // Whoever aborts does not want it done later.
-    if (event.request.signal.aborted || !isNetworkFailure(error)) throw error
+    if (signal.aborted || !(limit?.aborted || isNetworkFailure(error))) throw error
     return queue(copy)
   }
   if (!failed?.(response)) return response
@@ -157,9 +193,12 @@ function named<Kind extends string>(request: Request, options: CaptureOptions<Ki
   if (header === null || request.headers.has(header) || !isOwn(request.url)) return request
   const headers = new Headers(request.headers)
   headers.set(header, mint())
-  // A request made of another loses these.
-  const { referrer, referrerPolicy } = request
-  return new Request(request, { headers, referrer, referrerPolicy })
+  return new Request(request, { ...referrerOf(request), headers })
+}
+
+/** What a request loses when another one is made of it. */
+function referrerOf({ referrer, referrerPolicy }: Request): RequestInit {
+  return { referrer, referrerPolicy }
 }
 
 /**
@@ -193,7 +232,7 @@ type Telling = Pick<CaptureOptions<string>, 'onError'>
 
 async function queued<Kind extends string>(
   request: Request,
-  keys: { readonly key: string | undefined; readonly dedupeKey: string | undefined },
+  place: EnqueueOptions,
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
 ): Promise<Response> {
@@ -202,11 +241,7 @@ async function queued<Kind extends string>(
     ...(omitHeaders && { omitHeaders }),
     ...(maxBytes !== undefined && { maxBytes }),
   })
-  const { id } = await queue.enqueue(kind, payload, {
-    ...(keys.key !== undefined && { key: keys.key }),
-    ...(keys.dedupeKey !== undefined && { dedupeKey: keys.dedupeKey, onDuplicate: 'replace' }),
-    ...given,
-  })
+  const { id } = await queue.enqueue(kind, payload, { ...place, ...given })
   if (onQueued) event.waitUntil((async () => onQueued({ id }, event))())
   return Response.json({ id, queued: true }, { status: 202 })
 }

@@ -22,7 +22,8 @@ beforeEach(() => {
   network.answer = () => Promise.reject(new TypeError('fetch failed'))
   network.asked.length = 0
   vi.stubGlobal('location', new URL('https://app.example/sw.js'))
-  vi.stubGlobal('fetch', (request: Request) => {
+  vi.stubGlobal('fetch', (given: Request, init?: RequestInit) => {
+    const request = new Request(given, init)
     network.asked.push(request)
     return network.answer(request)
   })

@@ -54,7 +54,7 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
    * @default 'Idempotency-Key'
    */
   readonly idempotencyHeader?: string | null
-  /** Called once a request is queued: the place to register a sync. The event waits for it, its answer does not. */
+  /** Called once a request is queued. The event waits for it, its answer does not. */
   readonly onQueued?: (queued: { readonly id: string }, event: CaptureEvent) => unknown
   /**
    * Told of what went wrong and could reject nothing: a queue that could not be looked at, so that the network was asked;

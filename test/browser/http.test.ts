@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { useChromium } from './support/chromium.ts'
 import { control, type DeskSite, serveDesk } from './support/desk-site.ts'
+import { oversee } from './support/hosts/visitor.ts'
 import { soon } from './support/tabs.ts'
 
 const chromium = useChromium()
@@ -168,6 +169,33 @@ test('what is under way while its tab is closed is queued if nobody answers it',
   site.isDown = false
   expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
   expect(site.written.map(({ body }) => body.toString())).toEqual(['in flight'])
+})
+
+test('what was captured while the network was away arrives once, by a sync of the worker with no tab open', async () => {
+  const site = await serveDesk()
+  const page = await chromium().open(site.url)
+  await control(page, '/worker.js?hosted')
+  site.isDown = true
+  const status = await page.evaluate(
+    async () => (await fetch('/api/comments', { method: 'POST', body: 'Nice!' })).status,
+  )
+  expect(status).toBe(202)
+  const tags = () =>
+    page.evaluate(async () => Reflect.get(await navigator.serviceWorker.ready, 'sync').getTags())
+  await expect.poll(tags, soon).toEqual(['requests'])
+  const overseer = await oversee(chromium(), { url: new URL(site.url).origin })
+  await page.close()
+  await overseer.stop()
+
+  site.isDown = false
+  await overseer.sync({ tag: 'requests' })
+  await expect.poll(() => site.written.length, soon).toBe(1)
+  const visitor = await chromium().open(site.url)
+  const states = async () => (await jobs(visitor)).map(({ state }) => state)
+  await expect.poll(states, soon).toEqual(['completed'])
+  expect(site.written).toMatchObject([{ method: 'POST', path: '/api/comments' }])
+  expect(site.written[0]?.headers['idempotency-key']).toMatch(/^[\da-f-]{36}$/)
+  expect(String(site.written[0]?.body)).toBe('Nice!')
 })
 
 test('an upload tells its progress, its answer is that of fetch, and a service worker leaves it alone', async () => {

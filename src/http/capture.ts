@@ -2,6 +2,7 @@ import { misuse, refuseUnknown } from '../errors.ts'
 import type { EnqueueOptions } from '../queue/options.ts'
 import { isNetworkFailure } from './assert-ok.ts'
 import { isOwn, requestPayload, type RequestPayload, type RequestPayloadOptions } from './payload.ts'
+import { inTurn } from './turns.ts'
 
 /** What a service worker's `fetch` event is, as far as {@link capture} goes. */
 export interface CaptureEvent {
@@ -34,7 +35,10 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
   /** Which answers of the network count as none, such as `({ status }) => status >= 500`. @default none */
   readonly failed?: (response: Response) => boolean
   /**
-   * Requests of one key keep their order, and what comes while one of them is queued joins the queue at once.
+   * Requests of one key keep their order. Each waits for the outcome of those before it in this worker, an answer or a
+   * place in the queue, and joins the queue at once while one of them is in it. One that gets no answer within four
+   * minutes of its event counts as one that nobody answers, since it holds up the others. Where the queue cannot be
+   * looked at, or not within three seconds, nothing is known to be queued, and the network is asked.
    *
    * @default what dedupeKey gives
    */
@@ -50,16 +54,26 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
    * @default 'Idempotency-Key'
    */
   readonly idempotencyHeader?: string | null
-  /** Called once a request is queued: the place to register a sync. The event waits for it, its answer does not. */
+  /** Called once a request is queued. The event waits for it, its answer does not. */
   readonly onQueued?: (queued: { readonly id: string }, event: CaptureEvent) => unknown
+  /**
+   * Told of what went wrong and could reject nothing: a queue that could not be looked at, so that the network was asked;
+   * a `failed` answer that was handed on, since its request could not be queued.
+   *
+   * @default reportError, where the platform has it
+   */
+  readonly onError?: (error: unknown) => void
   /** @default crypto.randomUUID */
   readonly mint?: () => string
 }
 
 const known = [
   ...['queue', 'kind', 'match', 'methods', 'strategy', 'failed', 'key', 'dedupeKey', 'options'],
-  ...['idempotencyHeader', 'onQueued', 'mint', 'omitHeaders', 'maxBytes'],
+  ...['idempotencyHeader', 'onQueued', 'onError', 'mint', 'omitHeaders', 'maxBytes'],
 ]
+
+/** How long a look at the queue may take before the network is asked without it (milliseconds). */
+const lookMs = 3_000
 
 /**
  * A listener for a service worker's `fetch` events: tries the network, and where nobody answers puts the request into
@@ -67,9 +81,9 @@ const known = [
  *
  * Never taken are navigations, requests for ranges, `no-cors` requests to another origin, and those with
  * `cache: 'no-store'`, which is how replays are sent. A request that its page aborts is not queued, where the engine
- * tells of it (Chromium does not). What cannot be queued (too large, no room) fails as it would have without. Leave
- * bodies that a page streams out by `match`: should the page end in the middle, an engine may take what came for all
- * of it. The listener returns whether it answers.
+ * tells of it (Chromium does not). What cannot be queued (too large, no room) fails as a request that nobody answers
+ * does, also where the network was not asked. Leave bodies that a page streams out by `match`: should the page end in
+ * the middle, an engine may take what came for all of it. The listener returns whether it answers.
  *
  * @throws TypeError for options that make no sense.
  * @example
@@ -111,30 +125,66 @@ function isEligible(request: Request, { methods = ['POST', 'PUT', 'PATCH', 'DELE
 
 type Eligible = Pick<CaptureOptions<string>, 'methods'>
 
+/**
+ * How long a request of a key may go without an answer before it counts as lost (milliseconds). After five minutes
+ * Chromium has its page hear of a failure, while the worker, and what waits in it, may live on with other events.
+ */
+const answerMs = 240_000
+
+/** What is under way of each key. By queue, as the keys are: several listeners may capture into one. */
+const underWay = new WeakMap<CaptureQueue<never>, Map<string, Promise<unknown>>>()
+
 async function answer<Kind extends string>(
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
 ): Promise<Response> {
-  const { strategy, failed } = options
-  const request = named(event.request, options)
+  const { signal } = event.request
   const dedupeKey = options.dedupeKey?.(event.request)
   const key = options.key ? options.key(event.request) : dedupeKey
-  const queue = (kept: Request): Promise<Response> => queued(kept, { key, dedupeKey }, event, options)
-  if (strategy === 'always-queue' || (key !== undefined && (await isQueued(key, options)))) {
-    return queue(request)
+  const place: EnqueueOptions = {
+    ...(key !== undefined && { key }),
+    ...(dedupeKey !== undefined && { dedupeKey, onDuplicate: 'replace' }),
   }
+  if (key === undefined) return outcome(place, event, options)
+  const limit = new AbortController()
+  // Kept when the limit is lifted: a page may leave its answer in the middle.
+  signal.addEventListener('abort', () => limit.abort(signal.reason))
+  const timer = setTimeout(() => limit.abort(), answerMs)
+  const turns = underWay.get(options.queue) ?? new Map<string, Promise<unknown>>()
+  underWay.set(options.queue, turns)
+  const turn = inTurn(turns, key, () => outcome(place, event, options, limit.signal))
+  return turn.finally(() => clearTimeout(timer))
+}
+
+async function outcome<Kind extends string>(
+  place: EnqueueOptions,
+  event: CaptureEvent,
+  options: CaptureOptions<Kind>,
+  limit?: AbortSignal,
+): Promise<Response> {
+  const { strategy, failed } = options
+  const { signal } = event.request
+  const isBehind =
+    strategy === 'always-queue' || (place.key !== undefined && (await isQueued(place.key, options)))
+  // Whoever aborts, maybe before it is this one's turn, does not want it done later.
+  signal.throwIfAborted()
+  const request = named(event.request, options)
+  const queue = (kept: Request): Promise<Response> => queued(kept, place, event, options)
+  if (isBehind) return queue(request)
   const copy = request.clone()
   let response: Response
   try {
-    response = await fetch(request)
+    response = await fetch(request, limit && { ...referrerOf(request), signal: limit })
   } catch (error) {
-    // Whoever aborts does not want it done later.
-    if (event.request.signal.aborted || !isNetworkFailure(error)) throw error
+    if (signal.aborted || !(limit?.aborted || isNetworkFailure(error))) throw error
     return queue(copy)
   }
   if (!failed?.(response)) return response
   // An answer, bad as it is, says more than that it could not be queued.
-  return queue(copy).catch(() => response)
+  return queue(copy).catch((error: unknown) => {
+    tell(error, options)
+    return response
+  })
 }
 
 /** The request under a name by which the server knows it again, should it hear of it twice. */
@@ -143,22 +193,46 @@ function named<Kind extends string>(request: Request, options: CaptureOptions<Ki
   if (header === null || request.headers.has(header) || !isOwn(request.url)) return request
   const headers = new Headers(request.headers)
   headers.set(header, mint())
-  // A request made of another loses these.
-  const { referrer, referrerPolicy } = request
-  return new Request(request, { headers, referrer, referrerPolicy })
+  return new Request(request, { ...referrerOf(request), headers })
 }
 
-/** Whether something of that key is still to be done: whatever comes after it must not overtake it. */
-async function isQueued<Kind extends string>(key: string, { queue }: CaptureOptions<Kind>): Promise<boolean> {
-  for (const state of ['pending', 'running'] as const) {
-    if ((await queue.list({ key, state, limit: 1 })).jobs.length > 0) return true
-  }
-  return false
+/** What a request loses when another one is made of it. */
+function referrerOf({ referrer, referrerPolicy }: Request): RequestInit {
+  return { referrer, referrerPolicy }
 }
+
+/**
+ * Whether something of that key is known to be still to be done: whatever comes after it must not overtake it. A store
+ * that fails, or does not answer soon, keeps nobody from a server that is up.
+ */
+async function isQueued<Kind extends string>(key: string, options: CaptureOptions<Kind>): Promise<boolean> {
+  const look = (state: 'pending' | 'running') => options.queue.list({ key, state, limit: 1 })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    const message = `Cannot look at the queue: the store does not answer within ${lookMs / 1_000} s`
+    timer = setTimeout(() => reject(new Error(message)), lookMs)
+  })
+  try {
+    // Both at once: a job may go from one state to the other in between.
+    const pages = await Promise.race([Promise.all([look('pending'), look('running')]), late])
+    return pages.some(({ jobs }) => jobs.length > 0)
+  } catch (error) {
+    tell(error, options)
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function tell(error: unknown, { onError = globalThis.reportError }: Telling): void {
+  onError?.(error)
+}
+
+type Telling = Pick<CaptureOptions<string>, 'onError'>
 
 async function queued<Kind extends string>(
   request: Request,
-  keys: { readonly key: string | undefined; readonly dedupeKey: string | undefined },
+  place: EnqueueOptions,
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
 ): Promise<Response> {
@@ -167,11 +241,7 @@ async function queued<Kind extends string>(
     ...(omitHeaders && { omitHeaders }),
     ...(maxBytes !== undefined && { maxBytes }),
   })
-  const { id } = await queue.enqueue(kind, payload, {
-    ...(keys.key !== undefined && { key: keys.key }),
-    ...(keys.dedupeKey !== undefined && { dedupeKey: keys.dedupeKey, onDuplicate: 'replace' }),
-    ...given,
-  })
+  const { id } = await queue.enqueue(kind, payload, { ...place, ...given })
   if (onQueued) event.waitUntil((async () => onQueued({ id }, event))())
   return Response.json({ id, queued: true }, { status: 202 })
 }

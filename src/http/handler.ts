@@ -101,7 +101,8 @@ export function httpHandler(options: HttpHandlerOptions<unknown> = {}): HttpHand
       throw await refusal(answer, { type: rule, answered: true, ...floor }, afterMs, excerptMs)
     }
     if (result) return result(answer, job)
-    await answer.body?.cancel()
+    // The status said all. Calling the rest off may fail, or, of a body that was cloned, take for ever.
+    answer.body?.cancel().catch(() => undefined)
     return undefined
   }
 }

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { useChromium } from './support/chromium.ts'
 import { control, type DeskSite, serveDesk } from './support/desk-site.ts'
+import { oversee } from './support/hosts/visitor.ts'
 import { soon } from './support/tabs.ts'
 
 const chromium = useChromium()
@@ -11,6 +12,12 @@ async function controlled(): Promise<{ site: DeskSite; page: Page }> {
   const page = await chromium().open(site.url)
   await control(page)
   return { site, page }
+}
+
+/** The connections of what was not answered break, and all others until the site is up again. */
+function loseStalled(site: DeskSite): void {
+  site.isDown = true
+  for (const request of site.stalled) request.socket.destroy()
 }
 
 const jobs = (page: Page) => page.evaluate(async () => (await desk.requests.list()).jobs)
@@ -55,7 +62,10 @@ test('a request that nobody answers is taken by the service worker, and replayed
 test('of several writes to one address the last goes, and none overtakes it', async () => {
   const { site, page } = await controlled()
   const put = (text: string) =>
-    page.evaluate(async (body) => (await fetch('/api/notes/1', { method: 'PUT', body })).status, text)
+    page.evaluate(async (body) => {
+      const referrer = '/notes/1'
+      return (await fetch('/api/notes/1', { method: 'PUT', body, referrer })).status
+    }, text)
   site.isDown = true
   expect([await put('first'), await put('second')]).toEqual([202, 202])
   site.isDown = false
@@ -64,6 +74,48 @@ test('of several writes to one address the last goes, and none overtakes it', as
   expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ remaining: 0 })
   expect(site.written.map(({ body }) => body.toString())).toEqual(['third'])
   expect(await put('fourth')).toBe(201)
+  expect(site.written[1]?.headers.referer).toBe(`${site.url}notes/1`)
+})
+
+test('a write waits for an earlier one to its address that is under way, and is queued behind it', async () => {
+  const { site, page } = await controlled()
+  const put = (path: string, text: string) =>
+    page.evaluate(async ([to, body]) => (await fetch(to, { method: 'PUT', body })).status, [
+      path,
+      text,
+    ] as const)
+  site.isStalling = true
+  const first = put('/api/notes/1', 'first')
+  await expect.poll(() => site.stalled.length, soon).toBe(1)
+  site.isStalling = false
+  const second = put('/api/notes/1', 'second')
+  expect(await put('/api/notes/2', 'of another')).toBe(201)
+  expect(site.written.map(({ body }) => body.toString())).toEqual(['of another'])
+
+  loseStalled(site)
+  expect(await Promise.all([first, second])).toEqual([202, 202])
+  site.isDown = false
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(site.written.map(({ body }) => body.toString())).toEqual(['of another', 'second'])
+})
+
+test('a write that waits its turn while its tab is closed is queued, too', async () => {
+  const { site, page } = await controlled()
+  site.isStalling = true
+  const closing = await chromium().open(site.url)
+  const put = (body: string) =>
+    closing.evaluate((text) => void fetch('/api/notes/1', { method: 'PUT', body: text }).catch(() => 0), body)
+  await put('first')
+  await expect.poll(() => site.stalled.length, soon).toBe(1)
+  await put('second')
+  await closing.close()
+  expect(site.stalled).toHaveLength(1)
+  site.isStalling = false
+  loseStalled(site)
+  await expect.poll(async () => (await jobs(page))[0]?.revision, soon).toBe(2)
+  site.isDown = false
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(site.written.map(({ body }) => body.toString())).toEqual(['second'])
 })
 
 test('a beacon is taken; a navigation, a range and what is read are not', async () => {
@@ -111,12 +163,39 @@ test('what is under way while its tab is closed is queued if nobody answers it',
   await closing.evaluate(() => void fetch('/api/notes', { method: 'POST', body: 'in flight' }).catch(() => 0))
   await expect.poll(() => site.stalled.length, soon).toBe(1)
   await closing.close()
-  Object.assign(site, { isStalling: false, isDown: true })
-  for (const request of site.stalled) request.socket.destroy()
+  site.isStalling = false
+  loseStalled(site)
   await expect.poll(async () => (await jobs(page)).length, soon).toBe(1)
   site.isDown = false
   expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
   expect(site.written.map(({ body }) => body.toString())).toEqual(['in flight'])
+})
+
+test('what was captured while the network was away arrives once, by a sync of the worker with no tab open', async () => {
+  const site = await serveDesk()
+  const page = await chromium().open(site.url)
+  await control(page, '/worker.js?hosted')
+  site.isDown = true
+  const status = await page.evaluate(
+    async () => (await fetch('/api/comments', { method: 'POST', body: 'Nice!' })).status,
+  )
+  expect(status).toBe(202)
+  const tags = () =>
+    page.evaluate(async () => Reflect.get(await navigator.serviceWorker.ready, 'sync').getTags())
+  await expect.poll(tags, soon).toEqual(['requests'])
+  const overseer = await oversee(chromium(), { url: new URL(site.url).origin })
+  await page.close()
+  await overseer.stop()
+
+  site.isDown = false
+  await overseer.sync({ tag: 'requests' })
+  await expect.poll(() => site.written.length, soon).toBe(1)
+  const visitor = await chromium().open(site.url)
+  const states = async () => (await jobs(visitor)).map(({ state }) => state)
+  await expect.poll(states, soon).toEqual(['completed'])
+  expect(site.written).toMatchObject([{ method: 'POST', path: '/api/comments' }])
+  expect(site.written[0]?.headers['idempotency-key']).toMatch(/^[\da-f-]{36}$/)
+  expect(String(site.written[0]?.body)).toBe('Nice!')
 })
 
 test('an upload tells its progress, its answer is that of fetch, and a service worker leaves it alone', async () => {

@@ -100,13 +100,13 @@ async function bundleOf(script: URL): Promise<string> {
   return outputFiles.map((file) => file.text).join('\n')
 }
 
-/** Registers the service worker; resolves once it controls the page. */
-export async function control(page: Page): Promise<void> {
-  await page.evaluate(async () => {
+/** Registers a service worker; resolves once it controls the page. */
+export async function control(page: Page, worker: string = '/worker.js'): Promise<void> {
+  await page.evaluate(async (script) => {
     const controlled = new Promise((resolve) => {
       navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true })
     })
-    await navigator.serviceWorker.register('/worker.js')
+    await navigator.serviceWorker.register(script)
     if (!navigator.serviceWorker.controller) await controlled
-  })
+  }, worker)
 }

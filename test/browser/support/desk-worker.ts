@@ -1,6 +1,7 @@
-/** A service worker that captures what is written to the API, and runs it when it is told to. */
+/** A service worker that captures what is written to the API, and runs it when it is told to; as `?hosted`, by its host. */
 import { createQueue } from 'holdfast'
 import { type CaptureEvent, capture, httpHandler } from 'holdfast/http'
+import { attach } from 'holdfast/service-worker'
 
 interface ExtendableEvent extends Event {
   waitUntil(promise: Promise<unknown>): void
@@ -35,6 +36,7 @@ worker.addEventListener<CaptureEvent>(
     dedupeKey: ({ method, url }) => (method === 'PUT' ? url : undefined),
   }),
 )
+if (new URL(location.href).searchParams.has('hosted')) attach(queue)
 worker.addEventListener<ExtendableEvent & MessageEvent>('message', (event) => {
   const [port] = event.ports
   const drained = queue.resume().then(() => queue.drain({ deadlineMs: 20_000 }))

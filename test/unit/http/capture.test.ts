@@ -1,81 +1,10 @@
-import {
-  type CaptureEvent,
-  type CaptureOptions,
-  capture,
-  httpHandler,
-  type RequestPayload,
-  requestPayload,
-} from 'holdfast/http'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { capture, httpHandler, requestPayload } from 'holdfast/http'
+import { describe, expect, test, vi } from 'vitest'
 import { createQueue, memoryStore } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { bench, gate, turns, until } from '../queue/bench.ts'
 import { listen } from './server.ts'
-
-const url = 'https://app.example/api/notes/1'
-
-/** What the network does: nobody answers, until it is told otherwise. */
-const network: { answer: (request: Request) => Promise<Response>; readonly asked: Request[] } = {
-  answer: () => Promise.reject(new TypeError('fetch failed')),
-  asked: [],
-}
-
-beforeEach(() => {
-  network.answer = () => Promise.reject(new TypeError('fetch failed'))
-  network.asked.length = 0
-  vi.stubGlobal('location', new URL('https://app.example/sw.js'))
-  vi.stubGlobal('fetch', (request: Request) => {
-    network.asked.push(request)
-    return network.answer(request)
-  })
-})
-
-afterEach(() => vi.unstubAllGlobals())
-
-interface Dispatched extends CaptureEvent {
-  readonly answer: Promise<Response> | undefined
-  readonly waits: Promise<unknown>[]
-}
-
-/** A `fetch` event, as a service worker gets it. */
-function eventOf(request: Request): Dispatched {
-  const waits: Promise<unknown>[] = []
-  let answer: Promise<Response> | undefined
-  return {
-    request,
-    waits,
-    get answer() {
-      return answer
-    },
-    respondWith(promise) {
-      answer = promise
-    },
-    waitUntil: (promise) => void waits.push(promise),
-  }
-}
-
-function put(text: string, init: RequestInit = {}, to: string = url): Request {
-  const headers = { 'Content-Type': 'text/plain', ...(init.headers as Record<string, string>) }
-  return new Request(to, { method: 'PUT', body: text, ...init, headers })
-}
-
-function setUp(more: Partial<CaptureOptions<'request'>> = {}, store = memoryStore()) {
-  const { given, keep } = bench(store)
-  const queue = keep(createQueue({ ...given(), handlers: { request: httpHandler() } }))
-  const listener = capture({ queue, kind: 'request', match: /\/api\//, ...more })
-  const send = async (request: Request) => {
-    const event = eventOf(request)
-    listener(event)
-    const answer = await event.answer
-    if (answer === undefined) return undefined
-    return { answer, waits: event.waits }
-  }
-  const bodies = async () => {
-    const { jobs } = await queue.list({ state: 'pending' })
-    return Promise.all(jobs.map(async ({ id }) => ((await queue.payload(id)) as { body: string }).body))
-  }
-  return { queue, listener, send, bodies }
-}
+import { eventOf, network, put, setUp, url } from './service-worker.ts'
 
 describe('capture', () => {
   test('lets the network answer where it does, and queues nothing', async () => {
@@ -167,12 +96,15 @@ describe('capture', () => {
     expect((await queue.info()).counts.pending).toBe(0)
   })
 
-  test('counts an answer as none where it is told to, and hands it on where that cannot be queued', async () => {
+  test('counts an answer as none where it is told to, and hands it on, and tells, where that cannot be queued', async () => {
     const failed = ({ status }: Response) => status === 503
     network.answer = async () => new Response('busy', { status: 503 })
     expect((await setUp({ failed }).send(put('a')))?.answer.status).toBe(202)
-    const tooLarge = await setUp({ failed, maxBytes: 1 }).send(put('ab'))
+    const told: unknown[] = []
+    const onError = (error: unknown): void => void told.push(error)
+    const tooLarge = await setUp({ failed, maxBytes: 1, onError }).send(put('ab'))
     expect(await tooLarge?.answer.text()).toBe('busy')
+    expect(told).toEqual([expect.any(RangeError)])
   })
 
   test('fails as the network did where it cannot be queued', async () => {
@@ -184,53 +116,6 @@ describe('capture', () => {
     expect((await send(put('a')))?.answer.status).toBe(202)
     expect(network.asked).toEqual([])
     expect(await bodies()).toEqual(['a'])
-  })
-})
-
-describe('what is captured of one key', () => {
-  test('keeps its order: while something of it is queued, the network is not tried', async () => {
-    const { queue, send, bodies } = setUp({ key: ({ url }) => url })
-    await send(put('first'))
-    network.answer = async () => new Response(null, { status: 204 })
-    expect((await send(put('second')))?.answer.status).toBe(202)
-    expect((await send(put('of another', {}, `${url}1`)))?.answer.status).toBe(204)
-    expect(await bodies()).toEqual(['first', 'second'])
-    const { jobs } = await queue.list({ key: url })
-    expect(jobs).toHaveLength(2)
-  })
-
-  test('does not overtake what runs', async () => {
-    const { given, keep } = bench()
-    const running = gate()
-    const queue = keep(
-      createQueue({ ...given(), handlers: { request: (_: RequestPayload) => running.promise } }),
-    )
-    const listener = capture({ queue, kind: 'request', match: () => true, key: () => 'one' })
-    const dispatch = async (text: string) => {
-      const event = eventOf(put(text))
-      listener(event)
-      return (await event.answer)?.status
-    }
-    await dispatch('first')
-    await queue.start()
-    await until(async () => (await queue.info()).counts.running === 1)
-    network.answer = async () => new Response(null, { status: 204 })
-    expect(await dispatch('second')).toBe(202)
-    running.open()
-  })
-
-  test('is superseded by what has its dedupe key, and then the latest goes', async () => {
-    const { send, bodies, queue } = setUp({ dedupeKey: ({ url }) => url, options: { expiresInMs: 60_000 } })
-    const one = await (await send(put('first')))?.answer.json()
-    const two = await (await send(put('second')))?.answer.json()
-    expect(two).toEqual(one)
-    expect(await bodies()).toEqual(['second'])
-    expect(await queue.get(one.id)).toMatchObject({ key: url, dedupeKey: url, revision: 2 })
-    expect((await queue.get(one.id))?.expiresAt).toBeGreaterThan(0)
-    const keep = setUp({ dedupeKey: ({ url }) => url, options: { onDuplicate: 'keep' } })
-    await keep.send(put('first'))
-    await keep.send(put('second'))
-    expect(await keep.bodies()).toEqual(['first'])
   })
 })
 

@@ -153,6 +153,24 @@ describe('the answer', () => {
     expect(verdictOf(await failure(payload, { accept }))).toEqual({ type: 'fatal', answered: true })
   })
 
+  test('is not waited for to its end where nobody reads it', async () => {
+    const clones: Response[] = []
+    const accept = (response: Response) => {
+      // Of two halves of a body, none is cancelled before the other one.
+      clones.push(response.clone())
+      return 'complete' as const
+    }
+    const endless = async () => new Response(new ReadableStream())
+    const payload = await payloadTo('https://example.com/')
+    expect(await httpHandler({ accept, fetch: endless })(payload, job())).toBeUndefined()
+  })
+
+  test('completes the job although the rest of its body is lost', async () => {
+    const lost = new ReadableStream({ start: (stream) => stream.error(new TypeError('terminated')) })
+    const payload = await payloadTo('https://example.com/')
+    expect(await httpHandler({ fetch: async () => new Response(lost) })(payload, job())).toBeUndefined()
+  })
+
   test('becomes the result', async () => {
     const { given, keep } = bench()
     const { url } = await notingServer([() => ({ status: 201, body: '{"id":7}' })])

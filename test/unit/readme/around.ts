@@ -269,43 +269,44 @@ const test = (_: string, run: () => Promise<void>): void => void tests.push(run)
 for (const run of tests) await run()`,
 }
 
-/** A service worker whose network is down, and comes back. */
+/** A service worker whose network is down, and comes back before its server does. */
 const capturing: Surroundings = {
   before: `${database}
-interface Captured {
-  readonly tag: string
+${until}
+interface Captured extends Event {
   readonly request: Request
   respondWith(answer: Promise<Response>): void
   waitUntil(promise: Promise<unknown>): void
 }
 const token = async (): Promise<string> => 'secret'
 const tags: string[] = []
-const registration: { readonly sync?: { register(tag: string): Promise<void> } } = {
-  sync: { register: async (tag) => void tags.push(tag) },
-}
-const listeners = new Map<string, (event: Captured) => void>()
-const addEventListener = (type: 'fetch' | 'sync', listener: (event: Captured) => void): void =>
-  void listeners.set(type, listener)
+const sync = { register: async (tag: string) => void tags.push(tag), getTags: async () => tags }
+const worker = new EventTarget()
+const addEventListener = worker.addEventListener.bind(worker) as
+  (type: 'fetch', listener: (event: Captured) => void) => void
+const removeEventListener = worker.removeEventListener.bind(worker)
+Object.assign(globalThis, { addEventListener, removeEventListener, registration: { sync } })
 let isDown = true
+const statuses = [503, 409]
 const sent: RequestInit[] = []
 globalThis.fetch = async (_, init = {}) => {
   if (isDown) throw new TypeError('fetch failed')
   sent.push(init)
-  return new Response(null, { status: 409 })
+  return new Response(null, { status: statuses[sent.length - 1] ?? 500, headers: { 'Retry-After': '1' } })
 }`,
   after: `const waits: Promise<unknown>[] = []
-const dispatch = (type: string, tag: string): Promise<Response> =>
-  new Promise((resolve) => {
-    const request = new Request('https://example.com/api/notes/1', { method: 'PUT', body: 'Tea' })
-    listeners.get(type)?.({ tag, request, respondWith: resolve, waitUntil: (promise) => void waits.push(promise) })
-  })
-const answer = await dispatch('fetch', '')
+const waitUntil = (promise: Promise<unknown>): void => void waits.push(promise)
+const answer = await new Promise<Response>((respondWith) => {
+  const request = new Request('https://example.com/api/notes/1', { method: 'PUT', body: 'Tea' })
+  worker.dispatchEvent(Object.assign(new Event('fetch'), { request, respondWith, waitUntil }))
+})
 const { queued } = await answer.json()
-if (answer.status !== 202 || queued !== true || tags.join() !== 'requests') throw new Error('it did not queue')
+if (answer.status !== 202 || queued !== true) throw new Error('it did not queue')
+await until(() => tags.join() === 'requests')
 isDown = false
-void dispatch('sync', 'requests')
+worker.dispatchEvent(Object.assign(new Event('sync'), { tag: 'requests', waitUntil }))
 await Promise.all(waits)
-const headers = new Headers(sent[0]?.headers)
+const headers = new Headers(sent[1]?.headers)
 if (headers.get('authorization') !== 'Bearer secret') throw new Error('it was not sent as it should')
 if ((await queue.info()).counts.completed !== 1) throw new Error('a 409 completes it')
 await queue.destroy({ force: true })`,

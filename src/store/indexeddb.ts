@@ -158,7 +158,7 @@ function openHandle({ identity, open, erase, leaveLate, isJoint }: Home): Store 
       const said = reserve.drawOn(() => leave(run, worker))
       const left = said.catch((error: unknown) => leaveLate(worker, error))
       // Whoever reads after this message waits for the transaction.
-      hints.postNow()
+      hints.postLast()
       return left
     },
     ...(estimate && {

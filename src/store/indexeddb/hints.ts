@@ -2,8 +2,8 @@
 export interface Hints {
   /** At once, unless something was told a moment ago: then with what else happens in that moment. */
   post(): void
-  /** At once: there may be no later. */
-  postNow(): void
+  /** At once, as there may be no later; whoever goes on hears again a moment after. */
+  postLast(): void
   /** Tells those of this handle. */
   tell(): void
   subscribe(listener: () => void): () => void
@@ -27,12 +27,13 @@ export function createHints(identity: string): Hints {
     channel = undefined
   }
   const pace = createPace(() => open()?.postMessage(null))
-  const visit = createVisit(shut, () => {
-    if (listeners.size === 0) return
+  const reopen = () => {
+    if (listeners.size === 0 || visit.isOver) return
     open()
     // Whatever happened meanwhile, nobody told.
     tell(listeners)
-  })
+  }
+  const visit = createVisit(shut, reopen)
 
   return {
     post() {
@@ -40,11 +41,12 @@ export function createHints(identity: string): Hints {
       pace.post()
       if (visit.isOver) shut()
     },
-    postNow() {
+    postLast() {
       visit.start()
       pace.post()
-      pace.flush()
-      if (visit.isOver) shut()
+      // In one breath: what others make of it must find no channel open in a page that is kept for the back button.
+      shut()
+      if (!visit.isOver && listeners.size > 0) setTimeout(reopen)
     },
     tell: () => tell(listeners),
     subscribe(listener) {

@@ -4,15 +4,23 @@ import { createHints, type Hints } from '../../../src/store/indexeddb/hints.ts'
 /** How often the other contexts of the origin were told. */
 let told = 0
 
+/** Those that are open. */
+const channels = new Set<CountingChannel>()
+
 class CountingChannel {
+  onmessage: (() => void) | null = null
+
+  constructor() {
+    channels.add(this)
+  }
+
   postMessage(): void {
+    if (!channels.has(this)) throw new DOMException('The channel is closed', 'InvalidStateError')
     told++
   }
 
   close(): void {
-    this.postMessage = () => {
-      throw new DOMException('The channel is closed', 'InvalidStateError')
-    }
+    channels.delete(this)
   }
 }
 
@@ -48,7 +56,7 @@ describe('hints', () => {
   test('are owed by nobody who goes', () => {
     hints.post()
     hints.post()
-    hints.postNow()
+    hints.postLast()
     expect(told).toBe(2)
     vi.advanceTimersByTime(1_000)
     expect(told).toBe(2)
@@ -58,5 +66,16 @@ describe('hints', () => {
     expect(told).toBe(4)
     vi.advanceTimersByTime(1_000)
     expect(told).toBe(4)
+  })
+
+  test('are heard by nobody who said goodbye, until it turns out to go on', async () => {
+    let heard = 0
+    hints.subscribe(() => heard++)
+    hints.postLast()
+    expect(channels.size).toBe(0)
+    vi.advanceTimersByTime(0)
+    expect([...channels].map(({ onmessage }) => typeof onmessage)).toEqual(['function'])
+    await undefined
+    expect(heard).toBe(1)
   })
 })

@@ -5,6 +5,7 @@ import type { Clock } from '../types.ts'
 import { Batch } from './batch.ts'
 import { breathe } from './breathe.ts'
 import { nextBatch } from './joint.ts'
+import { Follower } from './follower.ts'
 import { isFinal, Log } from './log.ts'
 import type {
   Decision,
@@ -35,9 +36,6 @@ const batchSize = 10_000
 /** How many jobs are brought in by one task; deciding on more begins a task of its own, so that a page stays smooth. */
 const taskSize = 1_000
 
-/** A context that only watches reads this often at the most. */
-const watchMs = 250
-
 const none: SubmitOptions = {}
 
 /** Makes a replica. Nothing is touched before its first use. */
@@ -60,15 +58,24 @@ class LogReplica implements Replica {
   #poked = false
   #isCommitting = false
   #unsubscribe: (() => void) | undefined
-  #cancelWatch: (() => void) | undefined
-  #missedHint = false
   #hurry: (() => void) | undefined
-  eager = false
+  readonly #follower: Follower
 
   constructor(options: ReplicaOptions) {
     this.#options = options
     this.#store = options.store
     this.#log = new Log(options)
+    this.#follower = new Follower(options.clock, () => {
+      this.catchUp().catch((error: unknown) => this.#troubled(error, 'reading'))
+    })
+  }
+
+  get eager(): boolean {
+    return this.#follower.eager
+  }
+
+  set eager(isEager: boolean) {
+    this.#follower.eager = isEager
   }
 
   get state(): State | undefined {
@@ -156,7 +163,7 @@ class LogReplica implements Replica {
   async #open(): Promise<State> {
     try {
       // First: of what is appended between the two, nobody would tell.
-      this.#unsubscribe ??= this.#store.subscribe(() => this.#hinted())
+      this.#unsubscribe ??= this.#store.subscribe(() => this.#follower.hinted())
       return await this.#log.load()
     } catch (error) {
       this.#unsubscribe?.()
@@ -164,24 +171,6 @@ class LogReplica implements Replica {
       if (isFinal(error)) this.#fail(error)
       throw error
     }
-  }
-
-  /** Somebody appended: read at once, or with what else comes in the same quarter of a second. */
-  #hinted(): void {
-    if (!this.eager && this.#cancelWatch !== undefined) {
-      this.#missedHint = true
-      return
-    }
-    this.#look()
-    this.#cancelWatch ??= this.#options.clock.setTimer(() => {
-      this.#cancelWatch = undefined
-      if (this.#missedHint) this.#hinted()
-    }, watchMs)
-  }
-
-  #look(): void {
-    this.#missedHint = false
-    this.catchUp().catch((error: unknown) => this.#troubled(error, 'reading'))
   }
 
   #troubled(error: unknown, met: 'reading' | 'writing' = 'writing'): void {
@@ -194,7 +183,7 @@ class LogReplica implements Replica {
     this.#down = error
     this.#log.end(error)
     this.#unsubscribe?.()
-    this.#cancelWatch?.()
+    this.#follower.stop()
     this.#hurry?.()
     this.#log.notify(error.code === 'closed' ? { state: 'closed' } : { state: 'down', error })
   }

@@ -43,6 +43,11 @@ function freeSlots(state: State, run: Run, runner: Runner, { concurrency }: Work
   return concurrency - held - runner.zombies(state)
 }
 
+/** Whether this context may claim in an entry that holds `events`: a hidden page claims nothing that it brings. */
+export function mayClaim(events: readonly LogEvent[], { isHidden }: WorkerOptions): boolean {
+  return !isHidden() || !events.some((event) => event.type === 'enqueued')
+}
+
 /** Whether an entry brought jobs that this context is not to claim in the same breath. */
 export function leavesSome(events: readonly LogEvent[], { isHidden }: WorkerOptions): boolean {
   return events.some((event) => event.type === 'enqueued' && (event.once || isHidden()))

@@ -6,7 +6,7 @@ import { decideUnclaim } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
-import { claimRequest, endWaitsForNetwork, isOffered, leavesSome } from './claiming.ts'
+import { claimRequest, endWaitsForNetwork, isOffered, leavesSome, mayClaim } from './claiming.ts'
 import { isMissed, LeaseWatch } from './leases.ts'
 import { releaseAfter } from './presence.ts'
 import { Runner } from './runner.ts'
@@ -186,8 +186,9 @@ export class Worker {
     const renews = mono - this.#renewedAt >= this.#options.leaseMs / 3
     if (renews) decideRenew(state, this.#name, deciding)
     const kept = this.runner.keepProgress(state, deciding.emit)
-    const run = this.#mayClaim(drafting) ? this.#run.current : undefined
     const { events } = drafting
+    const isFree = this.#mode === 'on' && mayClaim(events, this.#options)
+    const run = isFree ? this.#run.current : undefined
     const request = run && claimRequest(state, run, events, this.abilities, this.runner, this.#options)
     const claimed = request ? decideClaim(state, request, deciding) : []
     // Who left, and holds nothing, need not be told of for ever.
@@ -199,11 +200,6 @@ export class Worker {
       const isMine = this.#is('on') && this.#run.current === run
       if (isMine) this.runner.begin(claimed)
     }
-  }
-
-  #mayClaim({ events }: Drafting): boolean {
-    if (this.#mode !== 'on') return false
-    return !this.#options.isHidden() || !events.some((event) => event.type === 'enqueued')
   }
 
   /** Something was committed. What another context wrote was offered to nobody here yet. */

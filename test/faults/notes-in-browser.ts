@@ -21,9 +21,9 @@ export const inBrowser: readonly Unguarded[] = [
   {
     note: 3,
     name: 'only what is new is claimed: nobody can ask for what waits',
-    file: 'src/worker/worker.ts',
-    from: "if (this.#mode !== 'on') return false\n    return !this",
-    to: "if (this.#mode !== 'on' || !events.some((event) => event.type === 'enqueued')) return false\n    return !this",
+    file: 'src/worker/claiming.ts',
+    from: "return !isHidden() || !events.some((event) => event.type === 'enqueued')",
+    to: "return !isHidden() && events.some((event) => event.type === 'enqueued')",
     because: 'asked to drain, it does not',
   },
   {

@@ -1,7 +1,7 @@
 import { checkMs, misuse, refuseUnknown } from '../../errors.ts'
 import { askToDrain, sendToDrain } from '../ask.ts'
 import { createBackgroundSync, outcomeOf, type WakeUp } from '../background-sync.ts'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../report.ts'
 import { createErrand } from './errand.ts'
 import { followLife } from './lifecycle.ts'

@@ -1,7 +1,7 @@
 import { misuse, refuseUnknown } from '../../errors.ts'
 import { type Answer, isAsk } from '../ask.ts'
 import { type BackgroundSync, createBackgroundSync } from '../background-sync.ts'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../report.ts'
 import { createShift, type Shift } from './shift.ts'
 import type {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { defineTasks, FatalError, task } from '../../../src/index.ts'
+import type { Answer } from '../../../src/host/ask.ts'
 import { attach, type AttachOptions, type RegistrationLike } from '../../../src/host/page/index.ts'
 import { attach as attachWorker } from '../../../src/host/service-worker/index.ts'
 import type { CommonOptions } from '../../../src/queue/options.ts'
@@ -41,6 +42,33 @@ async function withWorker({
   const host = attach(queue, { clock: tools.clock, scope: page.scope, registration, ...more.attach })
   await turns()
   return { ...tools, page, sync, worker, theirs, queue, host, registration }
+}
+
+const monthMs = 30 * 86_400_000
+
+/** Time passes on the platform’s own clock, as its timers have it; returns what lets it. */
+function platformTime(): (ms: number) => Promise<void> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return async (ms) => {
+    await turns()
+    await vi.advanceTimersByTimeAsync(ms)
+    await turns()
+  }
+}
+
+/** A page on the platform’s clock, whose worker gives these answers. */
+function withAnswers(...answers: readonly Answer[]) {
+  const asks: unknown[] = []
+  const postMessage = (ask: unknown, [port]: readonly unknown[] = []): void => {
+    asks.push(ask)
+    for (const answer of answers) if (port instanceof MessagePort) port.postMessage(answer)
+  }
+  const tools = bench()
+  const queue = tools.keep(createQueue({ ...tools.given(), tasks }))
+  const host = attach(queue, { scope: fakePage().scope, registration: { active: { postMessage } } })
+  onTestFinished(() => host.detach())
+  return { queue, host, asks }
 }
 
 const isStarted = async (queue: { info(): Promise<{ worker: { started: boolean } }> }): Promise<boolean> =>
@@ -267,6 +295,34 @@ describe('a page with a worker', () => {
     const asked = registration.asks.length
     await passing(clock, 60_000)
     expect(registration.asks.length).toBe(asked)
+  })
+
+  it('has it drain no sooner, either, when that is later than a platform’s timers can be set for', async () => {
+    const pass = platformTime()
+    const result = { completed: 1, failed: 0, dead: 0, remaining: 1, nextAt: undefined } as const
+    const wakeAt = Date.now() + monthMs
+    const drained = { type: 'holdfast:drained', result: { ...result, wakeAt, stopped: 'held' } } as const
+    const { queue, asks } = withAnswers(drained)
+    await queue.enqueue('send', 'ada')
+    for (let second = 0; second < 60; second++) await pass(1_000)
+    await pass(monthMs - 62_000)
+    expect(asks).toHaveLength(1)
+    for (let second = 0; second < 3; second++) await pass(1_000)
+    expect(asks.length).toBeGreaterThan(1)
+  })
+
+  it('waits for a drain that has no deadline', async () => {
+    const pass = platformTime()
+    const { host } = withAnswers({ type: 'holdfast:draining', deadlineMs: Number.POSITIVE_INFINITY })
+    let isOver = false
+    void host.drain().then(() => {
+      isOver = true
+    })
+    await pass(monthMs)
+    expect(isOver).toBe(false)
+    host.detach()
+    await turns()
+    expect(isOver).toBe(true)
   })
 
   it('asks a worker that does not answer less and less often', async () => {

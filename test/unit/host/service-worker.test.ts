@@ -328,6 +328,45 @@ describe('a service worker', () => {
     expect(tools.sync.registered).toEqual(['mail'])
   })
 
+  it('registers a sync for what its own drain leaves: at the deadline, or because it failed', async () => {
+    const { promise, open } = gate<string>()
+    const tools = setUp({ send: () => promise, attach: { deadlineMs: 10_000 } })
+    await tools.page.enqueue('send', 'ada')
+    const drained = tools.host.drain()
+    await passing(tools.clock, 11_000)
+    expect(await drained).toMatchObject({ completed: 0, remaining: 1, stopped: 'deadline' })
+    expect(tools.sync.registered).toEqual(['mail'])
+    tools.sync.tags.clear()
+    tools.queue.drain = () => Promise.reject(new Error('no store'))
+    await expect(tools.host.drain()).rejects.toThrow('no store')
+    expect(tools.sync.registered).toEqual(['mail', 'mail'])
+    open('late')
+  })
+
+  it('registers a sync for what is enqueued while its own drain ends, and none where nothing is left', async () => {
+    const { promise, open } = gate<string>()
+    const tools = setUp({ send: (to) => to === 'ada' && promise, attach: { deadlineMs: 10_000 } })
+    await tools.page.enqueue('send', 'grace')
+    expect(await tools.host.drain()).toMatchObject({ completed: 1, remaining: 0 })
+    expect(tools.sync.registered).toEqual([])
+    const drained = tools.host.drain()
+    await tools.queue.enqueue('send', 'ada')
+    await passing(tools.clock, 11_000)
+    await drained
+    expect(tools.sync.registered).toEqual(['mail'])
+    open('late')
+  })
+
+  it('says what its own drain is rejected with, although it cannot tell what is left', async () => {
+    const errors: unknown[] = []
+    const tools = setUp({ attach: { onError: (error) => errors.push(error) } })
+    const [broken, unread] = [new Error('no store'), new Error('not read')]
+    tools.queue.drain = () => Promise.reject(broken)
+    tools.queue.info = () => Promise.reject(unread)
+    await expect(tools.host.drain()).rejects.toThrow('no store')
+    expect(errors).toEqual([broken, unread])
+  })
+
   it('says that a sync is refused, or that there are none, and goes on without', async () => {
     const refused = setUp()
     refused.sync.refuses = true

@@ -267,13 +267,19 @@ describe('another event', () => {
     expect(await tools.queue.result(id)).toBe('sent')
   })
 
-  it('registers anew what it cannot finish, after a sync that was the last', async () => {
+  const ask = { type: 'holdfast:drain', queue: 'mail', owner: '' }
+  it.each([
+    { name: 'a fetch', type: 'fetch', event: {} },
+    { name: 'a message', type: 'message', event: {} },
+    { name: 'a page that asks for a drain', type: 'message', event: { data: ask } },
+    { name: 'a periodicsync', type: 'periodicsync', event: { tag: 'mail' } },
+  ] as const)('$name registers anew what is left after the last sync', async ({ type, event }) => {
     const tools = setUp({ send: () => assertOk(new Response(null, { status: 503 })) })
     await tools.page.enqueue('send', 'ada')
     expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('rejected')
     tools.sync.tags.clear()
     await passing(tools.clock, 600_000)
-    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    expect(await fired(tools, type, event)).toBe('fulfilled')
     expect([...tools.sync.tags]).toEqual(['mail'])
     expect(tools.host.sync).toEqual({ state: 'registered' })
     const { length } = tools.sync.registered

@@ -16,7 +16,7 @@ const waitUntil = Reflect.get(events, 'waitUntil')
 Object.assign(events, {
   waitUntil(this: WorkerEvent & Event, promise: Promise<unknown>) {
     waitUntil.call(this, promise)
-    const { type } = this
+    const type = Reflect.get(this, 'lastChance') === true ? `last ${this.type}` : this.type
     promise.then(
       () => report(type, 'resolved'),
       () => report(type, 'rejected'),

@@ -199,6 +199,28 @@ test.each(refusals)(
   },
 )
 
+test('on a first visit both syncs are registered once the worker is active, which took a while to be installed', async () => {
+  const [site, api] = [await serveHosts(), await serveApi()]
+  const uploads = holdUploads(api)
+  const page = await chromium().open(site.url)
+  const session = await devTools(page)
+  await session.send('Browser.setPermission', {
+    ...{ permission: { name: 'periodic-background-sync' }, setting: 'granted', origin: site.url },
+  })
+  const worker = workerFor(api, { installMs: 3_000 })
+  const options = { api: api.url, runs: true, starts: true, worker, waits: false, periodicMs: 60_000 }
+  await page.evaluate((given) => hosted.open(given), options)
+  expect(await page.evaluate(() => hosted.registration?.active)).toBe(null)
+  await page.evaluate(() => hosted.add(1))
+  // The page itself is at it: nothing happens in the queue from here on.
+  await expect.poll(() => uploads.count(), soon).toBe(1)
+  const outcomes = () => page.evaluate(() => [hosted.host.sync.state, hosted.host.periodicSync.state])
+  expect(await outcomes()).toEqual(['unknown', 'absent'])
+  await expect.poll(outcomes, soon).toEqual(['registered', 'registered'])
+  uploads.release()
+  await expect.poll(() => api.acks().length, soon).toBe(1)
+})
+
 test('a page has the worker drain at once, and hears what came of it', async () => {
   const [site, api] = [await serveHosts(), await serveApi()]
   const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })

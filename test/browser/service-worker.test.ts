@@ -1,9 +1,11 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { serveApi } from './support/api.ts'
-import { useChromium } from './support/chromium.ts'
+import { startChromium, useChromium } from './support/chromium.ts'
 import { type HostSite, serveHosts } from './support/hosts/site.ts'
 import { oversee, visit, workerFor } from './support/hosts/visitor.ts'
+import { hastySyncs, watchSyncs } from './support/hosts/syncs.ts'
+import { scratchDirectory } from './support/scratch.ts'
 import { holdUploads, soon } from './support/tabs.ts'
 
 const chromium = useChromium()
@@ -49,9 +51,8 @@ test('a server that is down at the last chance loses nothing: the next tab wakes
   await expect.poll(heldIn(page), soon).toBe(1)
   await page.close()
   const overseer = await oversee(chromium(), site)
-  const before = site.reports.length
   await overseer.sync({ lastChance: true })
-  await expect.poll(() => site.reports.slice(before), soon).toContain('sync rejected')
+  await expect.poll(() => site.reports, soon).toContain('last sync rejected')
   await overseer.stop()
 
   await api.start()
@@ -64,28 +65,30 @@ test('a server that is down at the last chance loses nothing: the next tab wakes
   expect(jobs.map(({ id, state }) => ({ id, state }))).toEqual(ids.map((id) => ({ id, state: 'completed' })))
 })
 
-test('what is left after a last chance is registered anew by the next event', async () => {
+test('what is left after the browser’s own last chance is registered anew by the next event, and arrives', async () => {
   const [site, api] = [await serveHosts(), await serveApi()]
-  api.strike = () => 503
-  const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })
-  await page.evaluate(() => hosted.add(1))
+  const hasty = await startChromium(scratchDirectory(), undefined, hastySyncs)
+  const syncs = await watchSyncs(hasty)
+  await api.stop()
+  const worker = workerFor(api, { deadlineMs: 2_000 })
+  const page = await visit(hasty, site, { api: api.url, runs: false, worker })
+  const [id = ''] = await page.evaluate(() => hosted.add(1))
   await expect.poll(heldIn(page), soon).toBe(1)
-  // Fired and lost, as far as the browser goes: this worker knows of no sync.
-  await page.evaluate(async () => {
-    const { registration } = hosted
-    await registration?.unregister()
-  })
   await page.close()
+  await expect.poll(() => syncs, soon).toContain('Dispatched sync event, the last chance')
+  await expect.poll(() => site.reports, soon).toContain('last sync rejected')
+  // It is done with it, however it ended.
+  await expect.poll(() => syncs.at(-1), soon).toBe('Sync completed')
 
-  const again = await chromium().open(site.url)
-  await again.evaluate(async (worker) => {
-    await navigator.serviceWorker.register(worker)
-    await navigator.serviceWorker.ready
-  }, workerFor(api))
-  const tags = () =>
-    again.evaluate(async () => Reflect.get(await navigator.serviceWorker.ready, 'sync').getTags())
-  await again.reload()
-  await expect.poll(tags, soon).toEqual(['uploads'])
+  const before = syncs.length
+  // It opens no queue: what wakes the worker are this page's own requests.
+  const visitor = await hasty.open(site.url)
+  await expect.poll(() => syncs.slice(before), soon).toContain('Registered sync')
+  expect(api.acks()).toEqual([])
+  await visitor.close()
+  await api.start()
+  await expect.poll(() => api.acks().map(({ subject }) => subject), soon).toEqual([id])
+  expect(api.fileCount()).toBe(1)
 })
 
 test('a worker that is stopped in mid-job is an interruption: the next one takes the jobs up, and each photo is stored once', async () => {

@@ -15,6 +15,11 @@ export interface Tab {
   back(): Promise<void>
   /** As a user closes it; resolves when it is closed. */
   close(): Promise<void>
+  /** Has nobody look at it any more, as its document tells; where windows cannot be told apart, at none. */
+  hide(): Promise<void>
+  show(): Promise<void>
+  /** Takes it off the network, or puts it back. Resolves to whether that can be done to this engine. */
+  setOffline(isOffline: boolean): Promise<boolean>
 }
 
 /** A whole browser of its own. */

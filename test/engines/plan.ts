@@ -2,7 +2,9 @@ import { contextCases } from './cases/contexts.ts'
 import { damageCases } from './cases/damage.ts'
 import { faultCases } from './cases/faults.ts'
 import { historyCases } from './cases/history.ts'
+import { pageHostCases } from './cases/page-host.ts'
 import { storageCases } from './cases/storage.ts'
+import { workerHostCases } from './cases/worker-host.ts'
 import type { Engine } from './engine.ts'
 import type { SuiteName } from './page/suites.ts'
 import { runCases, runInPage } from './suites.ts'
@@ -46,6 +48,8 @@ const kept: readonly Planned[] = [
   },
   { suite: 'several contexts', run: (session) => runCases(session, contextCases, 'contexts') },
   { suite: 'history', run: (session) => runCases(session, historyCases, 'history') },
+  { suite: 'page host', run: (session) => runCases(session, pageHostCases, 'page host') },
+  { suite: 'worker host', run: (session) => runCases(session, workerHostCases, 'worker host') },
   { suite: 'storage', run: (session) => runCases(session, storageCases, 'storage') },
   {
     suite: 'faults of storage',

@@ -6,8 +6,8 @@ import { serveSite } from './site.ts'
 export interface Session {
   readonly engine: Engine['name']
   readonly browser: Browser
-  /** Opens the site in one more tab, ready to be used. */
-  open(): Promise<Tab>
+  /** Opens the site in one more tab, ready to be used; at `path`, or at its root. */
+  open(path?: string): Promise<Tab>
   /** Kills the browser, and starts it again on the same profile. */
   restart(): Promise<void>
   /** Ends everything, and removes the profile. */
@@ -32,8 +32,8 @@ export async function startSession(engine: Engine, isPrivate: boolean): Promise<
     get browser() {
       return browser
     },
-    async open() {
-      const tab = await browser.open(`${site.url}/`)
+    async open(path = '/') {
+      const tab = await browser.open(site.url + path)
       const look = (): Promise<true | undefined> =>
         tab.evaluate(() => (typeof lab === 'object' ? true : undefined))
       await until(look, 'the page to be ready')

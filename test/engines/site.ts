@@ -16,7 +16,7 @@ export async function serveSite(): Promise<Loopback> {
   const script = await bundlePage()
   const listener: RequestListener = (request, response) => {
     response.setHeader('cache-control', 'no-cache')
-    const isScript = request.url === '/page.js'
+    const isScript = request.url?.split('?')[0] === '/page.js'
     // What "clear site data" of a browser's settings does, by the standard header for it.
     if (request.url === '/clear-site-data') response.setHeader('clear-site-data', '"storage"')
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')

@@ -70,8 +70,8 @@ function benchOf(session: Session, name: string, tabs: Tab[]): Bench {
   return {
     engine: session.engine,
     name,
-    async open() {
-      const tab = await session.open()
+    async open(path) {
+      const tab = await session.open(path)
       tabs.push(tab)
       await tab.evaluate((queue) => void lab.open(queue), name)
       return tab

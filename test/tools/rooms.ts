@@ -11,9 +11,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  */
 const rooms: Record<string, string[]> = {
   index: ['queue', 'store', 'errors', 'machine:type', 'types:type', 'worker:type', 'http:type', 'sync:type'],
-  queue: ['replica', 'worker', 'sync', 'machine', 'store', 'errors', 'types'],
+  queue: ['replica', 'worker', 'sync', 'machine', 'store', 'errors', 'types', 'clock'],
   types: ['machine:type', 'store:type', 'errors:type'],
   errors: [],
+  clock: ['types:type'],
   'retry-after': [],
   machine: ['errors'],
   store: ['machine:type', 'errors'],
@@ -21,7 +22,7 @@ const rooms: Record<string, string[]> = {
   worker: ['machine', 'replica', 'errors', 'types:type'],
   sync: ['machine', 'replica', 'errors', 'types:type', 'retry-after'],
   sqlite: ['store'],
-  host: ['store', 'errors', 'types:type', 'machine:type', 'queue:type'],
+  host: ['store', 'errors', 'clock', 'types:type', 'machine:type', 'queue:type'],
   receiver: ['sync/wire.ts', 'errors', 'store/sqlite/driver.ts:type'],
   idempotent: ['errors', 'store/sqlite/driver.ts', 'store/sqlite/failure.ts', 'store/sqlite/pause.ts'],
   http: ['types:type', 'machine:type', 'queue:type', 'errors', 'retry-after'],

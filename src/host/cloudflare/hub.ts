@@ -1,5 +1,5 @@
 import { createAlarm } from './alarm.ts'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../../clock.ts'
 import { type Seat, takeSeat } from '../seat.ts'
 import type { AlarmStorage, AttachOptions, DurableObjectContext, HostedQueue } from './types.ts'
 

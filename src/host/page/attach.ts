@@ -1,7 +1,7 @@
 import { checkMs, misuse, refuseUnknown } from '../../errors.ts'
 import { askToDrain, sendToDrain } from '../ask.ts'
 import { createBackgroundSync, outcomeOf, type WakeUp } from '../background-sync.ts'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../report.ts'
 import { createErrand } from './errand.ts'
 import { followLife } from './lifecycle.ts'
@@ -56,7 +56,7 @@ function check(options: AttachOptions): void {
 function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
   const { tag = queue.name, clock = systemClock, onError = reportUncaught, scope = globalThis } = options
   const life = new AbortController()
-  const worker = expectRegistration(options.registration, onError)
+  const worker = expectRegistration(options.registration, onError, life.signal)
   const sync = createBackgroundSync(() => worker.active?.sync, tag)
   const drain: PageHost['drain'] = async () => {
     const active = (await worker.found)?.active
@@ -99,7 +99,8 @@ function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
     },
   })
   const periodic = createPeriodic(worker, tag, options.periodicMs)
-  worker.found.then(() => watch.look(true)).catch(onError)
+  // On a first visit: for what came in before, there was nobody to wake.
+  worker.ready.then(() => watch.look(true)).catch(onError)
 
   const host: PageHost = {
     get sync() {
@@ -129,7 +130,9 @@ function createPeriodic(
   const periodic: { outcome: WakeUp } = { outcome: { state: 'unknown' } }
   if (periodicMs === undefined) return periodic
   const register = async (): Promise<void> => {
-    const manager = (await worker.found)?.periodicSync
+    await worker.found
+    if (worker.active === undefined) periodic.outcome = { state: 'absent' }
+    const manager = (await worker.ready)?.periodicSync
     periodic.outcome = await outcomeOf(manager?.register(tag, { minInterval: periodicMs }))
   }
   void register()

@@ -7,9 +7,16 @@ import type { SyncManagerLike, WakeUp } from '../background-sync.ts'
 /** What a host uses of a queue: any queue fits. */
 export type HostedQueue = Pick<Queue, 'name' | 'owner' | 'on' | 'info' | 'wake' | 'leave' | 'rejoin'>
 
+interface Listenable {
+  addEventListener?(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
+}
+
 /** What is used of a `ServiceWorkerRegistration`: any fits. */
-export interface RegistrationLike {
+export interface RegistrationLike extends Listenable {
   readonly active: WorkerLike | null
+  /** Workers on their way to be active, as on a first visit. */
+  readonly installing?: Listenable | null
+  readonly waiting?: Listenable | null
   readonly sync?: SyncManagerLike
   readonly periodicSync?: {
     register(tag: string, options: { readonly minInterval: number }): Promise<void>
@@ -20,7 +27,8 @@ export interface RegistrationLike {
 export interface AttachOptions {
   /**
    * The service worker that runs this queue, too: `navigator.serviceWorker.register(…)` or `.ready`, awaited or not. It
-   * is woken when there is work that this page does not do. One that rejects is none, and `onError` is told why.
+   * is woken, once it is active, when there is work that this page does not do. One that rejects is none, and `onError`
+   * is told why.
    *
    * @default none: the page is alone
    */

@@ -1,7 +1,7 @@
 import { misuse, refuseUnknown } from '../../errors.ts'
 import { type Answer, isAsk } from '../ask.ts'
-import { type BackgroundSync, createBackgroundSync } from '../background-sync.ts'
-import { systemClock } from '../clock.ts'
+import { createBackgroundSync } from '../background-sync.ts'
+import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../report.ts'
 import { createShift, type Shift } from './shift.ts'
 import type {
@@ -71,11 +71,15 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
   const scope = options.scope ?? (globalThis as unknown as WorkerScope)
   const sync = createBackgroundSync(() => scope.registration.sync, tag)
   const shift = createShift({ queue, clock, deadlineMs, onError })
-  const listeners = listenersOf({ queue, shift, sync, tag, deadlineMs, clock, onError })
+  /** What is left after an event that the browser does not repeat. */
+  const insure = async (): Promise<void> => {
+    if (await shift.isOwed()) await sync.ensure()
+  }
+  const listeners = listenersOf({ queue, shift, insure, tag, deadlineMs, clock, onError })
   if (options.wakeOnFetch === false) listeners.delete('fetch')
 
   const registerNews = async (): Promise<void> => {
-    // The drain that is under way takes it along.
+    // The drain that is under way takes it along, and whoever began that insures what is left.
     if (!shift.isRunning && (await shift.isOwed())) await sync.register()
   }
   for (const [type, listener] of listeners) scope.addEventListener(type, listener)
@@ -91,6 +95,7 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
     },
     async drain() {
       const outcome = await shift.run()
+      await insure().catch(onError)
       if ('error' in outcome) throw outcome.error
       return outcome.result
     },
@@ -109,15 +114,11 @@ type Clock = NonNullable<AttachOptions['clock']>
 interface Duties extends Required<Pick<AttachOptions, 'tag' | 'deadlineMs' | 'clock' | 'onError'>> {
   readonly queue: HostedQueue
   readonly shift: Shift
-  readonly sync: BackgroundSync
+  insure(): Promise<void>
 }
 
 /** What the worker does in each of its events. */
-function listenersOf({ queue, shift, sync, tag, deadlineMs, clock, onError }: Duties) {
-  /** What is left after an event that the browser does not repeat. */
-  const insure = async (): Promise<void> => {
-    if (await shift.isOwed()) await sync.ensure()
-  }
+function listenersOf({ queue, shift, insure, tag, deadlineMs, clock, onError }: Duties) {
   const look = async (): Promise<void> => {
     if (await shift.isDue()) await shift.run()
     await insure()

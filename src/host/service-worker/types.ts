@@ -61,7 +61,7 @@ export interface WorkerHost {
   readonly sync: WakeUp
   /**
    * Drains the queue, within the deadline; for events that the host does not listen to: `event.waitUntil(host.drain())`.
-   * Joins a drain that is under way.
+   * Joins a drain that is under way. Registers a sync for what is left, should the browser not repeat the event.
    *
    * @throws what the queue's `drain` throws.
    */

@@ -8,7 +8,7 @@ export interface Bench {
   /** The name of a queue that no other case uses. */
   readonly name: string
   /** Opens the site in one more tab, with the queue of the case, not started. Closed after the case. */
-  open(): Promise<Tab>
+  open(path?: string): Promise<Tab>
   /** Kills the browser at once, and starts it again on what it kept. */
   restart(): Promise<void>
 }
@@ -69,4 +69,22 @@ export async function storeOf(page: Tab): Promise<StoreTold[]> {
 
 export function statesOf(told: readonly StoreTold[]): string[] {
   return told.map(({ state }) => state)
+}
+
+/** To another page of the site, which may keep this one in the back/forward cache. */
+export async function goElsewhere(page: Tab): Promise<void> {
+  await page.evaluate(() => void lab.kept.set('alive', true))
+  await page.goto(await page.evaluate(() => `${location.origin}/elsewhere`))
+}
+
+/** Back to the page that `goElsewhere` left; whether it was kept. */
+export async function comeBack(page: Tab): Promise<boolean> {
+  await page.back()
+  const look = (): Promise<boolean | undefined> =>
+    page.evaluate(() => {
+      if (location.pathname === '/elsewhere' || typeof lab !== 'object') return undefined
+      return lab.kept.get('alive') === true
+    })
+  // In the moment of the change there may be no page to answer.
+  return until(() => look().catch(() => undefined), 'the page to come back')
 }

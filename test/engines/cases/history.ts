@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { type Tab, until } from '../engine.ts'
-import { type Cases, counted, toldOf } from './bench.ts'
+import { until } from '../engine.ts'
+import { type Cases, comeBack, counted, goElsewhere, toldOf } from './bench.ts'
 
 /** Pages that go away, and come back by the back button. */
 export const historyCases: Cases = {
@@ -93,21 +93,4 @@ export const historyCases: Cases = {
     const taken = await other.evaluate(async () => (await lab.queue.enqueue('echo', 'mine')).outcome)
     equal(taken, 'created')
   },
-}
-
-async function goElsewhere(page: Tab): Promise<void> {
-  await page.evaluate(() => void lab.kept.set('alive', true))
-  await page.goto(await page.evaluate(() => `${location.origin}/elsewhere`))
-}
-
-/** Back to the page that `goElsewhere` left; whether it was kept. */
-async function comeBack(page: Tab): Promise<boolean> {
-  await page.back()
-  const look = (): Promise<boolean | undefined> =>
-    page.evaluate(() => {
-      if (location.pathname !== '/' || typeof lab !== 'object') return undefined
-      return lab.kept.get('alive') === true
-    })
-  // In the moment of the change there may be no page to answer.
-  return until(() => look().catch(() => undefined), 'the page to come back')
 }

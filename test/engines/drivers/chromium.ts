@@ -37,12 +37,17 @@ async function launchOnce({ profile, isPrivate }: LaunchOptions): Promise<Browse
     })
     const [kept] = browser.contexts()
     const context = isPrivate || kept === undefined ? await browser.newContext() : kept
+    let cover: Page | undefined
+    const hide = async (): Promise<void> => {
+      cover ??= await context.newPage()
+      await cover.bringToFront()
+    }
     return {
       version: `Chromium ${browser.version()}`,
       async open(url) {
         const page = await context.newPage()
         await page.goto(url)
-        return tabOf(page)
+        return tabOf(page, hide)
       },
       async kill() {
         await group.kill()
@@ -56,13 +61,22 @@ async function launchOnce({ profile, isPrivate }: LaunchOptions): Promise<Browse
   }
 }
 
-function tabOf(page: Page): Tab {
+function tabOf(page: Page, hide: () => Promise<void>): Tab {
   return {
     evaluate: (work, given) => page.evaluate(sourceOf(work, given)) as Promise<never>,
     goto: async (url) => void (await page.goto(url)),
     reload: async () => void (await page.reload()),
     back: async () => void (await page.goBack({ waitUntil: 'commit' })),
     close: () => page.close(),
+    hide,
+    show: () => page.bringToFront(),
+    async setOffline(offline) {
+      const session = await page.context().newCDPSession(page)
+      const unlimited = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 }
+      await session.send('Network.enable')
+      await session.send('Network.emulateNetworkConditions', { offline, ...unlimited })
+      return true
+    },
   }
 }
 

@@ -1,20 +1,33 @@
 import { execFileSync } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import type { Tab } from '../engine.ts'
 import { type Group, lineOf, startGroup } from './processes.ts'
+import { type Windows, windowsOf } from './windows.ts'
 
-/** A screen that nobody sees, at a number that it finds free by itself. */
-export async function startDisplay(
-  program: string,
-): Promise<{ readonly group: Group; readonly name: string }> {
+/** A screen that nobody sees. */
+export interface Display {
+  readonly group: Group
+  readonly name: string
+  readonly windows: Windows
+}
+
+/** Starts a screen at a number that it finds free by itself. */
+export async function startDisplay(program: string): Promise<Display> {
   const args = ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp']
   const group = startGroup(program, args, {}, ['ignore', 'ignore', 'ignore', 'pipe'])
   try {
     const number = await lineOf(group.child.stdio[3] as Readable | null, /^(\d+)$/)
-    return { group, name: `:${number}` }
+    const name = `:${number}`
+    return { group, name, windows: windowsOf(name) }
   } catch (error) {
     await group.kill()
     throw error
   }
+}
+
+/** What a tab of WebKitGTK does by its screen. It takes the machine's routes for the network: no tab can be taken off it. */
+export function inWindow({ hide, show }: Windows): Pick<Tab, 'hide' | 'show' | 'setOffline'> {
+  return { hide, show, setOffline: async () => false }
 }
 
 /** Where WebKitGTK looks for the screen, and keeps what it keeps. */

@@ -28,12 +28,17 @@ export async function launchFirefox({ profile, isPrivate }: LaunchOptions): Prom
   const child = browser.process()
   if (child === null) throw new Error('Cannot start Firefox: it has no process')
   const group = groupOf(child)
+  let cover: Page | undefined
+  const hide = async (): Promise<void> => {
+    cover ??= await browser.newPage()
+    await cover.bringToFront()
+  }
   return {
     version: (await browser.version()).replace(/^firefox\//, 'Firefox '),
     async open(url) {
       const page = await browser.newPage()
       await page.goto(url)
-      return tabOf(page)
+      return tabOf(page, hide)
     },
     async kill() {
       await group.kill()
@@ -42,7 +47,7 @@ export async function launchFirefox({ profile, isPrivate }: LaunchOptions): Prom
   }
 }
 
-function tabOf(page: Page): Tab {
+function tabOf(page: Page, hide: () => Promise<void>): Tab {
   return {
     evaluate: (work, given) => page.evaluate(sourceOf(work, given)) as Promise<never>,
     goto: async (url) => void (await page.goto(url)),
@@ -50,5 +55,11 @@ function tabOf(page: Page): Tab {
     // Not goBack(), which waits for a load: a page that comes out of the back/forward cache has none.
     back: async () => void (await page.evaluate('void setTimeout(() => history.back())')),
     close: () => page.close(),
+    hide,
+    show: () => page.bringToFront(),
+    async setOffline(isOffline) {
+      await page.setOfflineMode(isOffline)
+      return true
+    },
   }
 }

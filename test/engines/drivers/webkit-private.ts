@@ -2,8 +2,9 @@ import { ensureEngine } from '../../tools/engines.ts'
 import type { Browser, LaunchOptions, Tab } from '../engine.ts'
 import { until } from '../engine.ts'
 import { sourceOf } from './chromium.ts'
-import { startDisplay, webkitEnvironment, webkitVersion } from './display.ts'
+import { inWindow, startDisplay, webkitEnvironment, webkitVersion } from './display.ts'
 import { freePort, startGroup } from './processes.ts'
+import type { Windows } from './windows.ts'
 
 type Ask = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>
 
@@ -28,8 +29,9 @@ export async function launchPrivateWebKit({ profile }: LaunchOptions): Promise<B
     const inSession: Ask = (method, path, body) => ask(method, `/session/${session}${path}`, body)
     await inSession('POST', '/timeouts', { script: 600_000 })
     const home = String(await inSession('GET', '/window'))
+    const open = (url: string): Promise<Tab> => openTab(inSession, home, url, display.windows)
     const version = `${webkitVersion(binary, env)}, private`
-    return { version, open: (url) => openTab(inSession, home, url), kill }
+    return { version, open, kill }
   } catch (error) {
     await kill()
     throw error
@@ -37,7 +39,7 @@ export async function launchPrivateWebKit({ profile }: LaunchOptions): Promise<B
 }
 
 /** `home`: the session's own window, which stays open. */
-async function openTab(ask: Ask, home: string, url: string): Promise<Tab> {
+async function openTab(ask: Ask, home: string, url: string, windows: Windows): Promise<Tab> {
   // No window can be asked for another once it is closed.
   await ask('POST', '/window', { handle: home })
   const handle = String(field(await ask('POST', '/window/new', { type: 'window' }), 'handle'))
@@ -66,6 +68,7 @@ async function openTab(ask: Ask, home: string, url: string): Promise<Tab> {
     reload: async () => void (await inTab('/refresh', {})),
     back: async () => void (await inTab('/back', {})),
     close: async () => void (await inTab('/window', {}, 'DELETE')),
+    ...inWindow(windows),
   }
 }
 

@@ -1,8 +1,9 @@
 import { ensureEngine } from '../../tools/engines.ts'
 import type { Browser, LaunchOptions, Tab } from '../engine.ts'
 import { sourceOf } from './chromium.ts'
-import { startDisplay, webkitEnvironment, webkitVersion } from './display.ts'
+import { inWindow, startDisplay, webkitEnvironment, webkitVersion } from './display.ts'
 import { startGroup } from './processes.ts'
+import type { Windows } from './windows.ts'
 import { openWires, type Wire } from './wire.ts'
 
 /**
@@ -37,7 +38,7 @@ export async function launchWebKit({ profile }: LaunchOptions): Promise<Browser>
         // On its own: a page that has an opener shares its process.
         await wires.start.run(`void window.open(${JSON.stringify(wire.urlOf(url))}, '_blank', 'noopener')`)
         await arrived
-        return tabOf(wire)
+        return tabOf(wire, display.windows)
       },
       kill,
     }
@@ -47,7 +48,7 @@ export async function launchWebKit({ profile }: LaunchOptions): Promise<Browser>
   }
 }
 
-function tabOf(wire: Wire): Tab {
+function tabOf(wire: Wire, windows: Windows): Tab {
   const leave = async (source: string): Promise<void> => {
     const arrived = wire.nextDocument()
     // After the answer, which a page that goes away could not send.
@@ -68,5 +69,6 @@ function tabOf(wire: Wire): Tab {
       clearTimeout(late)
       wire.cut(new Error('the page was closed'))
     },
+    ...inWindow(windows),
   }
 }

@@ -1,5 +1,6 @@
 import * as holdfast from 'holdfast'
 import { type ManualClock, manualClock } from 'holdfast/testing'
+import { createHosts, type Hosts } from './hosts.ts'
 import { type Progress, runSuite } from './runner.ts'
 import { suites } from './suites.ts'
 import { createWorkers, type Workers } from './workers.ts'
@@ -41,6 +42,7 @@ export interface Lab {
   /** SHA-256, in hexadecimal digits. */
   digest(blob: Blob): Promise<string>
   readonly workers: Workers
+  readonly hosts: Hosts
   /** Free for a case to keep things in, from one step to the next. */
   readonly kept: Map<string, unknown>
 }
@@ -99,6 +101,7 @@ export function createLab(): Lab {
     },
     digest,
     workers: createWorkers(),
+    hosts: createHosts(() => lab.queue),
     kept: new Map(),
   }
 }

@@ -1,4 +1,5 @@
-export type WorkerKind = 'dedicated' | 'shared' | 'service'
+/** `host`: the service worker of the page's folder, which hosts the queue; see hosts.ts. */
+export type WorkerKind = 'dedicated' | 'shared' | 'service' | 'host'
 
 /** Workers that have the same script as the page, and do what the page has them do. */
 export interface Workers {
@@ -31,6 +32,11 @@ export function createWorkers(): Workers {
       if (active === null) throw new Error('There is no service worker')
       return (message, transfer) => active.postMessage(message, transfer)
     },
+    async host() {
+      const active = (await navigator.serviceWorker.getRegistration())?.active
+      if (!active) throw new Error('There is no service worker')
+      return (message, transfer) => active.postMessage(message, transfer)
+    },
   }
   return {
     async run(kind, source) {
@@ -55,6 +61,8 @@ export function createWorkers(): Workers {
 /** The worker's end. */
 export function obeyPages(): void {
   const obey = ({ data, ports }: MessageEvent): void => {
+    // What is no order is for the host.
+    if (typeof data !== 'string') return
     const outcome = new Promise((resolve) => resolve(new Function(`return ${data}`)())).then(
       (value) => ({ value }),
       (error: unknown) => ({ error: String(error) }),

@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { defineTasks, FatalError, task } from '../../../src/index.ts'
+import type { Answer } from '../../../src/host/ask.ts'
 import { attach, type AttachOptions, type RegistrationLike } from '../../../src/host/page/index.ts'
 import { attach as attachWorker } from '../../../src/host/service-worker/index.ts'
 import type { CommonOptions } from '../../../src/queue/options.ts'
 import { createQueue } from '../../../src/queue/queue.ts'
-import { bench, passing, turns, until } from '../queue/bench.ts'
-import { fakePage, fakeSync, fakeWorker, registrationOf } from './scopes.ts'
+import { bench, gate, passing, turns, until } from '../queue/bench.ts'
+import { fakePage, fakeRegistration, fakeSync, fakeWorker } from './scopes.ts'
 
 const tasks = defineTasks({ send: task<string, unknown>() })
 
@@ -37,10 +38,38 @@ async function withWorker({
   const theirs = tools.keep(createQueue({ ...tools.given(), tasks, handlers: { send } }))
   attachWorker(theirs, { scope: worker.scope, clock: tools.clock })
   const queue = tools.keep(createQueue({ ...tools.given(more.more), tasks }))
-  const registration = registrationOf(worker, sync.manager)
-  const host = attach(queue, { clock: tools.clock, scope: page.scope, registration, ...more.attach })
+  const registration = fakeRegistration(worker, sync)
+  const given = { clock: tools.clock, scope: page.scope, registration: registration.given }
+  const host = attach(queue, { ...given, ...more.attach })
   await turns()
   return { ...tools, page, sync, worker, theirs, queue, host, registration }
+}
+
+const monthMs = 30 * 86_400_000
+
+/** Time passes on the platform’s own clock, as its timers have it; returns what lets it. */
+function platformTime(): (ms: number) => Promise<void> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return async (ms) => {
+    await turns()
+    await vi.advanceTimersByTimeAsync(ms)
+    await turns()
+  }
+}
+
+/** A page on the platform’s clock, whose worker gives these answers. */
+function withAnswers(...answers: readonly Answer[]) {
+  const asks: unknown[] = []
+  const postMessage = (ask: unknown, [port]: readonly unknown[] = []): void => {
+    asks.push(ask)
+    for (const answer of answers) if (port instanceof MessagePort) port.postMessage(answer)
+  }
+  const tools = bench()
+  const queue = tools.keep(createQueue({ ...tools.given(), tasks }))
+  const host = attach(queue, { scope: fakePage().scope, registration: { active: { postMessage } } })
+  onTestFinished(() => host.detach())
+  return { queue, host, asks }
 }
 
 const isStarted = async (queue: { info(): Promise<{ worker: { started: boolean } }> }): Promise<boolean> =>
@@ -269,6 +298,34 @@ describe('a page with a worker', () => {
     expect(registration.asks.length).toBe(asked)
   })
 
+  it('has it drain no sooner, either, when that is later than a platform’s timers can be set for', async () => {
+    const pass = platformTime()
+    const result = { completed: 1, failed: 0, dead: 0, remaining: 1, nextAt: undefined } as const
+    const wakeAt = Date.now() + monthMs
+    const drained = { type: 'holdfast:drained', result: { ...result, wakeAt, stopped: 'held' } } as const
+    const { queue, asks } = withAnswers(drained)
+    await queue.enqueue('send', 'ada')
+    for (let second = 0; second < 60; second++) await pass(1_000)
+    await pass(monthMs - 62_000)
+    expect(asks).toHaveLength(1)
+    for (let second = 0; second < 3; second++) await pass(1_000)
+    expect(asks.length).toBeGreaterThan(1)
+  })
+
+  it('waits for a drain that has no deadline', async () => {
+    const pass = platformTime()
+    const { host } = withAnswers({ type: 'holdfast:draining', deadlineMs: Number.POSITIVE_INFINITY })
+    let isOver = false
+    void host.drain().then(() => {
+      isOver = true
+    })
+    await pass(monthMs)
+    expect(isOver).toBe(false)
+    host.detach()
+    await turns()
+    expect(isOver).toBe(true)
+  })
+
   it('asks a worker that does not answer less and less often', async () => {
     const asks: unknown[] = []
     const registration: RegistrationLike = { active: { postMessage: (ask) => asks.push(ask) } }
@@ -295,12 +352,12 @@ describe('a page with a worker', () => {
   })
 
   it('that runs its jobs itself registers syncs, and asks for nothing', async () => {
-    const [sync, worker] = [fakeSync(), fakeWorker(undefined)]
-    const registration = registrationOf(worker, sync.manager)
+    const sync = fakeSync()
+    const registration = fakeRegistration(fakeWorker(undefined), sync)
     const { promise } = Promise.withResolvers<void>()
     const { queue, clock } = setUp({
       send: () => promise,
-      attach: { registration: Promise.resolve(registration) },
+      attach: { registration: Promise.resolve(registration.given) },
     })
     await queue.start()
     await queue.enqueue('send', 'ada')
@@ -348,22 +405,85 @@ describe('a page with a worker', () => {
   })
 
   it('registers to be woken now and then, and says what came of it', async () => {
-    const asked: unknown[] = []
-    const registration: RegistrationLike = {
-      active: { postMessage: () => undefined },
-      periodicSync: {
-        async register(tag, options) {
-          asked.push([tag, options])
-          throw new DOMException('not installed', 'NotAllowedError')
-        },
-      },
-    }
+    const sync = fakeSync()
+    const { given: registration } = fakeRegistration(fakeWorker(undefined), sync)
     const { host } = setUp({ attach: { registration, periodicMs: 60_000 } })
     await turns()
-    expect(asked).toEqual([['mail', { minInterval: 60_000 }]])
-    expect(host.periodicSync).toMatchObject({ state: 'refused', error: { name: 'NotAllowedError' } })
-    const { host: without } = setUp({ attach: { registration: { active: null }, periodicMs: 60_000 } })
+    expect(sync.intervals).toEqual([60_000])
+    expect(host.periodicSync).toEqual({ state: 'registered' })
+    sync.refuses = true
+    const { host: refused } = setUp({ attach: { registration, periodicMs: 60_000 } })
+    await turns()
+    expect(refused.periodicSync).toMatchObject({ state: 'refused', error: { name: 'NotAllowedError' } })
+    const { given: other } = fakeRegistration(fakeWorker(undefined))
+    const { host: without } = setUp({ attach: { registration: other, periodicMs: 60_000 } })
     await turns()
     expect(without.periodicSync).toEqual({ state: 'absent' })
+  })
+})
+
+describe('a page on the first visit', () => {
+  /** There is no active worker yet: one is being installed. The page has a job for it. */
+  async function firstVisit() {
+    const sync = fakeSync()
+    sync.isActive = false
+    const registration = fakeRegistration(fakeWorker(undefined), sync)
+    registration.install()
+    const given = { registration: Promise.resolve(registration.given), periodicMs: 60_000 }
+    const tools = setUp({ attach: given })
+    await tools.queue.enqueue('send', 'ada')
+    await passing(tools.clock, 30_000)
+    return { ...tools, sync, registration }
+  }
+
+  it('registers nothing, and asks nobody, as long as its worker is not active', async () => {
+    const { host, sync, registration, clock } = await firstVisit()
+    registration.go('waiting')
+    await passing(clock, 10_000)
+    expect([sync.registered, sync.intervals, registration.asks]).toEqual([[], [], []])
+    expect([host.sync, host.periodicSync]).toEqual([{ state: 'unknown' }, { state: 'absent' }])
+  })
+
+  it('registers both syncs, and has it drain, once its worker is active, though nothing else happens', async () => {
+    const { host, sync, registration, clock } = await firstVisit()
+    registration.go('waiting')
+    registration.go('active')
+    await passing(clock, 2_000)
+    expect([sync.registered, sync.intervals]).toEqual([['mail'], [60_000]])
+    const registered = { state: 'registered' }
+    expect([host.sync, host.periodicSync]).toEqual([registered, registered])
+    expect(registration.asks).toHaveLength(1)
+    expect(registration.listening()).toBe(0)
+  })
+
+  it('registers them once another worker is active, should the first one not come to be', async () => {
+    const { sync, registration, clock } = await firstVisit()
+    registration.go('redundant')
+    await passing(clock, 10_000)
+    registration.install()
+    registration.go('active')
+    await passing(clock, 2_000)
+    expect([sync.registered, sync.intervals]).toEqual([['mail'], [60_000]])
+  })
+
+  it('registers nothing, and listens to no worker, where the queue was detached before the registration was there', async () => {
+    const [sync, there] = [fakeSync(), gate<RegistrationLike>()]
+    sync.isActive = false
+    const registration = fakeRegistration(fakeWorker(undefined), sync)
+    const { host } = setUp({ attach: { registration: there.promise, periodicMs: 60_000 } })
+    host.detach()
+    there.open(registration.given)
+    await turns()
+    expect(registration.listening()).toBe(0)
+  })
+
+  it('registers nothing, and listens to no worker, once the queue is detached', async () => {
+    const { host, sync, registration, clock } = await firstVisit()
+    expect(registration.listening()).toBeGreaterThan(0)
+    host.detach()
+    expect(registration.listening()).toBe(0)
+    registration.go('active')
+    await passing(clock, 2_000)
+    expect([sync.registered, sync.intervals]).toEqual([[], []])
   })
 })

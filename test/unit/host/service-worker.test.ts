@@ -267,13 +267,19 @@ describe('another event', () => {
     expect(await tools.queue.result(id)).toBe('sent')
   })
 
-  it('registers anew what it cannot finish, after a sync that was the last', async () => {
+  const ask = { type: 'holdfast:drain', queue: 'mail', owner: '' }
+  it.each([
+    { name: 'a fetch', type: 'fetch', event: {} },
+    { name: 'a message', type: 'message', event: {} },
+    { name: 'a page that asks for a drain', type: 'message', event: { data: ask } },
+    { name: 'a periodicsync', type: 'periodicsync', event: { tag: 'mail' } },
+  ] as const)('$name registers anew what is left after the last sync', async ({ type, event }) => {
     const tools = setUp({ send: () => assertOk(new Response(null, { status: 503 })) })
     await tools.page.enqueue('send', 'ada')
     expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('rejected')
     tools.sync.tags.clear()
     await passing(tools.clock, 600_000)
-    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    expect(await fired(tools, type, event)).toBe('fulfilled')
     expect([...tools.sync.tags]).toEqual(['mail'])
     expect(tools.host.sync).toEqual({ state: 'registered' })
     const { length } = tools.sync.registered
@@ -326,6 +332,45 @@ describe('a service worker', () => {
     await tools.queue.enqueue('send', 'ada')
     await until(() => tools.sync.registered.length === 1)
     expect(tools.sync.registered).toEqual(['mail'])
+  })
+
+  it('registers a sync for what its own drain leaves: at the deadline, or because it failed', async () => {
+    const { promise, open } = gate<string>()
+    const tools = setUp({ send: () => promise, attach: { deadlineMs: 10_000 } })
+    await tools.page.enqueue('send', 'ada')
+    const drained = tools.host.drain()
+    await passing(tools.clock, 11_000)
+    expect(await drained).toMatchObject({ completed: 0, remaining: 1, stopped: 'deadline' })
+    expect(tools.sync.registered).toEqual(['mail'])
+    tools.sync.tags.clear()
+    tools.queue.drain = () => Promise.reject(new Error('no store'))
+    await expect(tools.host.drain()).rejects.toThrow('no store')
+    expect(tools.sync.registered).toEqual(['mail', 'mail'])
+    open('late')
+  })
+
+  it('registers a sync for what is enqueued while its own drain ends, and none where nothing is left', async () => {
+    const { promise, open } = gate<string>()
+    const tools = setUp({ send: (to) => to === 'ada' && promise, attach: { deadlineMs: 10_000 } })
+    await tools.page.enqueue('send', 'grace')
+    expect(await tools.host.drain()).toMatchObject({ completed: 1, remaining: 0 })
+    expect(tools.sync.registered).toEqual([])
+    const drained = tools.host.drain()
+    await tools.queue.enqueue('send', 'ada')
+    await passing(tools.clock, 11_000)
+    await drained
+    expect(tools.sync.registered).toEqual(['mail'])
+    open('late')
+  })
+
+  it('says what its own drain is rejected with, although it cannot tell what is left', async () => {
+    const errors: unknown[] = []
+    const tools = setUp({ attach: { onError: (error) => errors.push(error) } })
+    const [broken, unread] = [new Error('no store'), new Error('not read')]
+    tools.queue.drain = () => Promise.reject(broken)
+    tools.queue.info = () => Promise.reject(unread)
+    await expect(tools.host.drain()).rejects.toThrow('no store')
+    expect(errors).toEqual([broken, unread])
   })
 
   it('says that a sync is refused, or that there are none, and goes on without', async () => {

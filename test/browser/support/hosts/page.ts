@@ -6,6 +6,9 @@ export interface OpenOptions extends UploadsOptions {
   /** The service worker's script; without one the page is alone. */
   readonly worker?: string
   readonly starts?: boolean
+  /** Whether it waits for the worker to be active before it attaches the queue. @default true */
+  readonly waits?: boolean
+  readonly periodicMs?: number
 }
 
 /** What tests find in the page, as `hosted`. */
@@ -13,7 +16,7 @@ export interface Hosted {
   readonly queue: Uploads
   readonly host: PageHost
   readonly registration: ServiceWorkerRegistration | undefined
-  /** Opens the queue, and attaches it. Resolves once the worker, if any, is active. */
+  /** Opens the queue, and attaches it. */
   open(options: OpenOptions): Promise<void>
   /** Takes photos in; resolves to their ids. */
   add(count: number, options?: { readonly delayMs?: number }): Promise<string[]>
@@ -46,18 +49,17 @@ globalThis.hosted = {
   get registration() {
     return registration
   },
-  async open({ worker, starts = false, ...options }) {
+  async open({ worker, starts = false, waits = true, periodicMs, ...options }) {
     queue = openUploads(options)
     for (const name of ['reclaimed', 'started', 'warning', 'held', 'completed'] as const) {
       queue.on(name, (event) => told.push({ name, event }))
     }
-    if (worker !== undefined) {
-      await navigator.serviceWorker.register(worker)
-      registration = await navigator.serviceWorker.ready
-    }
+    const given = worker === undefined ? undefined : navigator.serviceWorker.register(worker)
+    if (given !== undefined) registration = waits ? await navigator.serviceWorker.ready : await given
     // As in an application: the store listens to the page before the host does.
     await queue.info()
-    host = attach(queue, { registration: registration as AttachOptions['registration'] })
+    const periodic = periodicMs === undefined ? {} : { periodicMs }
+    host = attach(queue, { registration: registration as AttachOptions['registration'], ...periodic })
     if (starts) await queue.start()
     else await queue.info()
   },

@@ -4,7 +4,7 @@ import type { Loopback } from '../../../tools/loopback.ts'
 import { serve } from '../server.ts'
 
 export interface HostSite extends Loopback {
-  /** How the events of the service worker ended: `sync resolved`, `sync rejected`, `fetch resolved`, … */
+  /** How the events of the service worker ended: `sync resolved`, `last sync rejected`, `fetch resolved`, … */
   readonly reports: readonly string[]
 }
 

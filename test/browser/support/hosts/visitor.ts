@@ -6,11 +6,15 @@ import { soon } from '../tabs.ts'
 import type { OpenOptions } from './page.ts'
 import type { HostSite } from './site.ts'
 
+export interface WorkerOptions {
+  readonly deadlineMs?: number
+  /** How long it takes to be installed. */
+  readonly installMs?: number
+  readonly hasNoSync?: boolean
+}
+
 /** The address of a worker that uploads to this API. */
-export function workerFor(
-  api: Api,
-  options: { readonly deadlineMs?: number; readonly hasNoSync?: boolean } = {},
-): string {
+export function workerFor(api: Api, options: WorkerOptions = {}): string {
   const query = new URLSearchParams({ api: api.url })
   for (const [name, value] of Object.entries(options)) if (value !== false) query.set(name, String(value))
   return `/worker.js?${query}`

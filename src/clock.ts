@@ -1,4 +1,4 @@
-import type { Clock } from '../types.ts'
+import type { Clock } from './types.ts'
 
 /** Platforms' timers count in 32 bits: a longer one would fire at once. */
 const longestMs = 2 ** 31 - 1

@@ -177,7 +177,7 @@ async function live(random: Random, life: number, seen: Map<number, number>): Pr
 }
 
 test(`${lives * bodiesEach} hostile requests are answered, applied and remembered as they should, from seed ${seed}`, {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   console.log(`The receiver's fuzzer begins at seed ${seed}`)
   const random = seededRandom(seed)

@@ -27,13 +27,14 @@ export function createHints(identity: string): Hints {
     channel = undefined
   }
   const pace = createPace(() => open()?.postMessage(null))
-  const reopen = () => {
-    if (listeners.size === 0 || visit.isOver) return
-    open()
+  const listen = () => {
+    if (listeners.size > 0 && !visit.isOver) open()
+  }
+  const visit = createVisit(shut, () => {
+    listen()
     // Whatever happened meanwhile, nobody told.
     tell(listeners)
-  }
-  const visit = createVisit(shut, reopen)
+  })
 
   return {
     post() {
@@ -46,7 +47,7 @@ export function createHints(identity: string): Hints {
       pace.post()
       // In one breath: what others make of it must find no channel open in a page that is kept for the back button.
       shut()
-      if (!visit.isOver && listeners.size > 0) setTimeout(reopen)
+      setTimeout(listen)
     },
     tell: () => tell(listeners),
     subscribe(listener) {

@@ -2,6 +2,7 @@ import { contextFaults } from './context.ts'
 import type { Fault } from './fault.ts'
 import { machineFaults } from './machine.ts'
 import { quickNoteFaults } from './notes.ts'
+import { oracleFaults } from './oracle.ts'
 import { outsideFaults } from './outside.ts'
 
 /** The faults, by where they are planted. */
@@ -9,5 +10,6 @@ export const faults: readonly Fault[] = [
   ...machineFaults,
   ...contextFaults,
   ...outsideFaults,
+  ...oracleFaults,
   ...quickNoteFaults,
 ]

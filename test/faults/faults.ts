@@ -1,8 +1,8 @@
 import { contextFaults } from './context.ts'
 import type { Fault } from './fault.ts'
+import { judgeFaults } from './judges.ts'
 import { machineFaults } from './machine.ts'
 import { quickNoteFaults } from './notes.ts'
-import { oracleFaults } from './oracle.ts'
 import { outsideFaults } from './outside.ts'
 
 /** The faults, by where they are planted. */
@@ -10,6 +10,6 @@ export const faults: readonly Fault[] = [
   ...machineFaults,
   ...contextFaults,
   ...outsideFaults,
-  ...oracleFaults,
+  ...judgeFaults,
   ...quickNoteFaults,
 ]

@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts'
 
-/** Faults of those who judge the soak: each lets something pass that a soak may never show, and nobody would miss it. */
-export const oracleFaults: readonly Fault[] = [
+/** Faults of those who judge: each lets something pass that may never be seen, and nobody would miss it. */
+export const judgeFaults: readonly Fault[] = [
   {
     name: 'the soak’s judge waives every job that never ended',
     file: 'test/soak/oracle/ends.ts',
@@ -47,6 +47,36 @@ export const oracleFaults: readonly Fault[] = [
     caughtBy: {
       file: 'test/unit/soak/judge.test.ts',
       test: 'what is waived for a dropped database is told',
+    },
+  },
+  {
+    name: 'the torture takes a failure of its lab for a verdict about the peer',
+    file: 'test/field-notes/play-all.ts',
+    from: "return { is: 'error', because:",
+    to: "return { is: 'broke', because:",
+    caughtBy: {
+      file: 'test/unit/field-notes/play-all.test.ts',
+      test: 'what fails in the lab is an error and no verdict, and all else is played',
+    },
+  },
+  {
+    name: 'the torture overlooks that the README has another verdict',
+    file: 'test/field-notes/record.ts',
+    from: 'known === seen ? []',
+    to: 'known !== undefined ? []',
+    caughtBy: {
+      file: 'test/unit/field-notes/record.test.ts',
+      test: 'what was seen differs from the README in the cell that is another, which is named',
+    },
+  },
+  {
+    name: 'the README’s table may have an error for a verdict',
+    file: 'test/field-notes/record.ts',
+    from: 'throw new RangeError(`Cannot read the README’s table',
+    to: 'return broke(`Cannot read the README’s table',
+    caughtBy: {
+      file: 'test/unit/field-notes/record.test.ts',
+      test: 'a README cannot be read that has an error in a cell',
     },
   },
 ]

@@ -1,5 +1,6 @@
 import { contextFaults } from './context.ts'
 import type { Fault } from './fault.ts'
+import { judgeFaults } from './judges.ts'
 import { machineFaults } from './machine.ts'
 import { quickNoteFaults } from './notes.ts'
 import { outsideFaults } from './outside.ts'
@@ -9,5 +10,6 @@ export const faults: readonly Fault[] = [
   ...machineFaults,
   ...contextFaults,
   ...outsideFaults,
+  ...judgeFaults,
   ...quickNoteFaults,
 ]

@@ -139,7 +139,7 @@ export const inBrowser: readonly Unguarded[] = [
     file: 'src/machine/leases.ts',
     from: 'if (untilSilent(state, worker, sightings.lockSilenceMs, mono) > 0 && !sightings.freed.has(worker))',
     to: 'if (untilSilent(state, worker, sightings.lockSilenceMs, mono) < 0)',
-    because: 'three tabs sent one write',
+    because: 'three tabs send one write more than once',
   },
   {
     note: 17,

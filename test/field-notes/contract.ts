@@ -5,6 +5,10 @@
  *
  * A note looks at two things only: what the server received, and what the queue says of itself to the page. So the same
  * note can be asked of every peer, and a verdict is about the peer and not about its insides.
+ *
+ * A write that is refused aloud is no loss, for nobody: the page puts it again (see `refusals.ts`), and what is then taken
+ * in has to arrive. What was taken in, and is dropped later, is lost however loudly that is said; and a refusal that does
+ * not end, where the note is about going on, is one that broke.
  */
 import type { Page } from 'playwright-core'
 import type { Server } from './lab/server.ts'
@@ -79,20 +83,22 @@ export interface Peer {
   readonly places: readonly [Place, ...Place[]]
   /** The tag of its Background Sync, where it has a service worker. */
   readonly tag?: string
-  /** What it has for an application to wait for before the first write, where it has such a thing. */
+  /** What its documentation has an application wait for before the first write, where there is such a thing. */
   readonly readiness?: string
   /** Why it cannot, for each skill that it does not have. */
   readonly lacks: Partial<Record<Skill, string>>
 }
 
 export type Verdict =
-  | { readonly is: 'survived' }
+  /** What the page had to do for it, where it had to do anything. */
+  | { readonly is: 'survived'; readonly because?: string }
   /** In one short phrase, what went wrong. */
   | { readonly is: 'broke'; readonly because: string }
   /** The peer has no such notion; why. */
   | { readonly is: 'not said'; readonly because: string }
 
 export const survived: Verdict = { is: 'survived' }
+export const survivedThough = (because: string): Verdict => ({ is: 'survived', because })
 export const broke = (because: string): Verdict => ({ is: 'broke', because })
 export const notSaid = (because: string): Verdict => ({ is: 'not said', because })
 

@@ -4,9 +4,11 @@
  * the job ran elsewhere. `--reclaim` does that alone, and judges it: half a second in the middle, two at the most.
  */
 import { parseArgs } from 'node:util'
+import type { Waived } from './oracle/evidence.ts'
 import { measureReclaims } from './reclaim.ts'
 import { type FaultKind, faultKinds } from './record.ts'
 import { soak } from './soak.ts'
+import { summary } from './summary.ts'
 
 const most = { medianMs: 500, maxMs: 2_000 }
 
@@ -33,17 +35,22 @@ function kindsOf(given: string | undefined): readonly FaultKind[] {
   return faultKinds.filter((kind) => names.includes(kind))
 }
 
+const nothing: Waived = { drops: 0, jobs: 0 }
+let waivedInSoak = nothing
+
 /** Resolves to what was found wrong. */
 async function runSoak(): Promise<readonly string[]> {
   const minutes = numberOf('minutes', values.minutes)
   const seed = values.seed === undefined ? Math.ceil(Math.random() * 1e9) : numberOf('seed', values.seed)
   console.log(`${minutes} min of faults, seed ${seed}`)
-  const { findings, figures } = await soak({ seed, minutes, kinds: kindsOf(values.only) }, (line) =>
+  const { findings, figures, waived } = await soak({ seed, minutes, kinds: kindsOf(values.only) }, (line) =>
     console.log(line),
   ).catch((error: unknown) => ({
     findings: [error instanceof Error ? `${error.message}\n${error.stack}` : String(error)],
     figures: {},
+    waived: nothing,
   }))
+  waivedInSoak = waived
   for (const [figure, count] of Object.entries(figures))
     console.log(`${String(count).padStart(8)}  ${figure}`)
   if (findings.length > 0) console.error(`again: npm run test:soak -- --minutes ${minutes} --seed ${seed}`)
@@ -67,5 +74,5 @@ for (const test of tests) {
   if (findings.length > 20) console.error(`and ${findings.length - 20} more`)
   if (findings.length > 0) failed += 1
 }
-console.log(`${tests.length - failed} passed, ${failed} failed`)
+console.log(summary(tests.length - failed, failed, waivedInSoak))
 process.exit(failed > 0 ? 1 : 0)

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { ensureSettled } from './ending.ts'
 import { type Draws, draws } from './draw.ts'
 import { deeds } from './faults.ts'
-import type { Verdict } from './oracle/evidence.ts'
-import { judge } from './oracle/judge.ts'
+import { judge, type Judgement } from './oracle/judge.ts'
 import type { FaultKind } from './record.ts'
 import { type Scene, setScene } from './scene.ts'
 import { pause, within } from './until.ts'
@@ -21,7 +20,7 @@ export interface Plan {
 const deedMs = 180_000
 
 /** Lets three tabs and a worker work through faults of these kinds for so long, and judges what came of it. */
-export async function soak({ seed, minutes, kinds }: Plan, say: (line: string) => void): Promise<Verdict> {
+export async function soak({ seed, minutes, kinds }: Plan, say: (line: string) => void): Promise<Judgement> {
   const draw = draws(seed)
   const scene = await setScene(seed)
   const startedAt = Date.now()

@@ -12,7 +12,11 @@ export const everyTabSends: Note = {
     await lab.cutNetwork()
     const ids = ['one', 'two', 'three', 'four', 'five', 'six']
     for (const id of ids) await tabs[0]?.put({ id })
+    // On its way until every tab was told that there is a network: how soon each is, depends on the machine.
+    const held = server.hold()
     await lab.restoreNetwork()
+    await lab.until(() => held.deliveries.length > 0)
+    held.release()
     if (!(await lab.until(() => ids.every((id) => server.applied.includes(id))))) {
       return broke('not everything is sent once the network is back')
     }
@@ -23,6 +27,6 @@ export const everyTabSends: Note = {
       return broke('a tab sends nothing any more')
     }
     const most = Math.max(...ids.map((id) => server.deliveries.filter((each) => each.id === id).length))
-    return most === 1 ? survived : broke(`three tabs sent one write ${most} times`)
+    return most === 1 ? survived : broke('three tabs send one write more than once')
   },
 }

@@ -1,5 +1,6 @@
 import { devTools } from '../../browser/support/chromium.ts'
 import { broke, type Lab, type Note, survived, type Tab, type Verdict } from '../contract.ts'
+import { putUntilTaken } from '../refusals.ts'
 
 /** Keeps every connection that is opened, and closes them all when the page says so; nobody is told. */
 const spoiler = `{
@@ -39,18 +40,8 @@ async function putAfter(lab: Lab, tab: Tab, accident: keyof typeof accidents): P
   if (!(await lab.until(() => server.applied.includes(before)))) return broke('nothing is sent')
   await accidents[accident](tab)
   await lab.cutNetwork()
-  // What is refused aloud may be put again; what is taken in is to arrive.
-  const isTaken = async (id: string): Promise<boolean> =>
-    tab.put({ id }).then(
-      () => true,
-      () => false,
-    )
-  let id = ''
-  for (let tries = 1; id === ''; tries++) {
-    if (tries > 3) return broke(`${accident}: every write is refused from then on`)
-    const next = `after ${before}, try ${tries}`
-    if (await isTaken(next)) id = next
-  }
+  const id = await putUntilTaken(lab, tab, `after ${before}`)
+  if (id === undefined) return broke(`${accident}: every write is refused from then on`)
   await lab.restoreNetwork()
   const isThere = await lab.until(() => server.applied.includes(id))
   return isThere ? survived : broke(`${accident}: a write that was taken in is never sent`)

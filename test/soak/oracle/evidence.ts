@@ -1,4 +1,5 @@
-import type { Scene } from '../scene.ts'
+import type { Record } from '../record.ts'
+import type { Server } from '../server.ts'
 
 /** What came of a soak. */
 export interface Verdict {
@@ -7,5 +8,16 @@ export interface Verdict {
   readonly figures: Readonly<{ [figure: string]: number | string }>
 }
 
+/** What was not held against the queue, because Chromium says that it dropped the database. */
+export interface Waived {
+  /** How often it did. */
+  readonly drops: number
+  /** How many jobs from before have no end, or no dead letter. */
+  readonly jobs: number
+}
+
 /** What the judges are given: what the contexts told, and the server's own records. */
-export type Evidence = Pick<Scene, 'record' | 'server'>
+export interface Evidence {
+  readonly record: Record
+  readonly server: Pick<Server, 'uploads' | 'acks' | 'complaints'>
+}

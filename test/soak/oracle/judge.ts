@@ -5,11 +5,16 @@ import { judgeDeliveries } from './deliveries.ts'
 import { judgeDrops } from './drops.ts'
 import { judgeEnds } from './ends.ts'
 import { judgeEpochs } from './epochs.ts'
-import type { Evidence, Verdict } from './evidence.ts'
+import type { Evidence, Verdict, Waived } from './evidence.ts'
 import { judgeOrder } from './order.ts'
 
+/** What all judges say of a soak. */
+export interface Judgement extends Verdict {
+  readonly waived: Waived
+}
+
 /** `kinds` are those of the faults that were ordered. */
-export function judge(evidence: Evidence, left: Look, kinds: readonly FaultKind[]): Verdict {
+export function judge(evidence: Evidence, left: Look, kinds: readonly FaultKind[]): Judgement {
   const { record, server } = evidence
   dateDeaths(record)
   const counts = new Map<FaultKind, number>(kinds.map((kind) => [kind, 0]))
@@ -39,5 +44,6 @@ export function judge(evidence: Evidence, left: Look, kinds: readonly FaultKind[
       ...Object.fromEntries([...counts].map(([kind, count]) => [`faults: ${kind}`, count])),
       ...Object.fromEntries([...record.troubles].filter(([words]) => !words.startsWith('uncaught'))),
     },
+    waived: ends.waived,
   }
 }

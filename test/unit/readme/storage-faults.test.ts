@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { damageCases } from '../../engines/cases/damage.ts'
 import { faultCases } from '../../engines/cases/faults.ts'
 import { storageCases } from '../../engines/cases/storage.ts'
-import { storageFaults } from '../../engines/storage-faults.ts'
+import { type Shown, storageFaults } from '../../engines/storage-faults.ts'
+import { source } from '../../tools/from-source.ts'
+import { assertedIn } from './asserted.ts'
 
-const read = (path: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
+const read = (path: string): string => readFileSync(source(path), 'utf8')
 
 /** The rows of the README's table, its head first. */
 function table(): string[][] {
@@ -27,44 +27,36 @@ function table(): string[][] {
     )
 }
 
-test('the table of what storage does is that which is tested', () => {
+test('the table of what storage does has the rows that are tested, and names what the tests assert', () => {
   expect(table()[0]).toEqual(['what becomes of the storage', 'what you see', 'what goes on', 'what is kept'])
   const told = table()
     .slice(1)
-    .map(([fault = '', sees = '']) => ({
-      fault,
+    .map(([fault = '', sees = '']) => {
       // Names of codes, states and reasons; calls and options have other characters.
-      seen: [...sees.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word),
-    }))
-  expect(told).toEqual(Object.entries(storageFaults).map(([fault, { seen }]) => ({ fault, seen })))
+      const names = [...sees.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word)
+      return { fault, names: [...new Set(names)].sort() }
+    })
+  const shown = Object.entries(storageFaults).map(([fault, tests]) => {
+    return { fault, names: [...new Set(tests.flatMap(({ asserts }) => asserts))].sort() }
+  })
+  expect(told).toEqual(shown)
 })
 
 const cases = { ...faultCases, ...damageCases, ...storageCases }
-const sources = ['faults', 'damage', 'storage'].map((name) => read(`test/engines/cases/${name}.ts`))
+const inEngines = ['faults', 'damage', 'storage'].map((name) => `test/engines/cases/${name}.ts`)
 
-/** What a case of this name says in a source, but for its name, with the functions of that file which it calls. */
-function caseIn(source: string, name: string): string {
-  const statements = source.split(/\n(?=(?:test|(?:async )?function |const |export | {2}'))/)
-  const own = statements.filter((each) => each.includes(`'${name}'`)).join('')
-  const helpers = statements.filter((each) => {
-    const [, helper] = /^(?:async )?(?:function|const) (\w+)/.exec(each) ?? []
-    return helper !== undefined && new RegExp(`\\b${helper}\\b`).test(own)
-  })
-  return [own.replace(`'${name}'`, ''), ...helpers].join('')
-}
-
-test.each(Object.entries(storageFaults))(
-  'where %s, tests show it',
-  (_, { seen, engines = [], chromium = {} }) => {
-    expect(engines.length + Object.keys(chromium).length).toBeGreaterThan(0)
-    expect(Object.keys(cases)).toEqual(expect.arrayContaining([...engines]))
-    const inChromium = Object.entries(chromium).map(([file, name]) =>
-      caseIn(read(`test/browser/${file}`), name),
-    )
-    const inEngines = engines.map((name) => sources.map((source) => caseIn(source, name)).join(''))
-    for (const shown of [...inChromium, ...inEngines]) expect(shown).not.toBe('')
-    const quoted = [...inChromium, ...inEngines].join('').matchAll(/'([\w -]*)'/g)
-    const words = [...quoted].flatMap(([, text = '']) => text.split(' '))
-    expect(words).toEqual(expect.arrayContaining([...seen]))
-  },
+const tests = Object.entries(storageFaults).flatMap(([fault, shown]) =>
+  shown.map((each): [string, string, Shown] => [fault, each.test, each]),
 )
+
+test.each(tests)('where %s, it is asserted: %s', (_, name, { file, asserts }) => {
+  if (file === undefined) expect(Object.keys(cases)).toContain(name)
+  const paths = file === undefined ? inEngines : [`test/browser/${file}`]
+  const asserted = paths.flatMap((path) => assertedIn(read(path), name) ?? [])
+  expect(asserted, 'the test of this name').toHaveLength(1)
+  for (const word of asserts) expect([...(asserted[0] ?? [])]).toContain(word)
+})
+
+test('there is a test for each of them', () => {
+  for (const [fault, shown] of Object.entries(storageFaults)) expect(shown, fault).not.toEqual([])
+})

@@ -33,6 +33,26 @@ export const outsideFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'a page that is frozen keeps the transaction that it is in',
+    file: 'src/store/indexeddb/freeze.ts',
+    from: "document.addEventListener('freeze', suspended)",
+    to: 'void suspended',
+    caughtBy: {
+      file: 'test/conformance/indexeddb/frozen.test.ts',
+      test: 'a write under way when its page is frozen is given up, so that nobody has to wait for it, 3 steps on',
+    },
+  },
+  {
+    name: 'a page that is left for another one keeps the transaction that it is in',
+    file: 'src/store/indexeddb/freeze.ts',
+    from: "  addEventListener('pagehide', suspended)",
+    to: '  void suspended',
+    caughtBy: {
+      file: 'test/conformance/indexeddb/frozen.test.ts',
+      test: 'a write under way when its page is left for another page is given up, so that nobody has to wait for it, 3 steps on',
+    },
+  },
+  {
     name: 'a transaction ends while its work waits: a row without its job',
     file: 'src/store/indexeddb/hold.ts',
     from: 'isBusy = false\n      keep()',

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { expect, test } from 'vitest'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { draftOf, headOf } from '../../../src/testing/conformance/bench.ts'
 import { answered, openQueue } from './queue.ts'
 import { replaceMethod } from './tap.ts'
@@ -13,6 +13,10 @@ Object.assign(globalThis, {
 })
 
 const tell = (what: 'freeze' | 'resume'): void => void document.dispatchEvent(new Event(what))
+const goesAway = {
+  'is frozen': () => tell('freeze'),
+  'is left for another page': () => void page.dispatchEvent(new Event('pagehide')),
+}
 
 test.each([0, 1, 2, 3, 5, 8])(
   'a read under way when its page is frozen is made again after it, %i steps on',
@@ -51,6 +55,30 @@ test('a page that is frozen while it reads begins nothing before it is back', as
   expect(begun).toBe(1)
   tell('resume')
   expect((await reading).entries).toEqual([])
+})
+
+describe.each(Object.entries(goesAway))('a write under way when its page %s', (_, go) => {
+  it.each([0, 1, 2, 3, 5, 8])(
+    'is given up, so that nobody has to wait for it, %i steps on',
+    async (steps) => {
+      onTestFinished(() => tell('resume'))
+      const { open, databaseName } = openQueue()
+      const store = open()
+      const head = await headOf(store)
+      const other = await answered(indexedDB.open(databaseName))
+      onTestFinished(() => other.close())
+      const writing = store.commit(head, () => draftOf('a:1', { put: [{ id: 'p', value: 'large' }] }))
+      const outcome = writing.catch((error: unknown) => error)
+      for (let step = 0; step < steps; step += 1) await Promise.resolve()
+      go()
+      // Behind it in the line: what is given up is not there, and nobody waits for its page to come back.
+      const log = other.transaction(['log', 'payloads'], 'readwrite').objectStore('log')
+      expect(await answered(log.count())).toBe(0)
+      tell('resume')
+      expect(await outcome).toMatchObject({ code: 'store-failed', uncertain: false })
+      expect(await store.commit(head, () => draftOf('a:1'))).toBe(1)
+    },
+  )
 })
 
 test('a connection that is opened into a freeze is let go, and the call waits for another', async () => {

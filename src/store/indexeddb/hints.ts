@@ -30,11 +30,12 @@ export function createHints(identity: string): Hints {
   const listen = () => {
     if (listeners.size > 0 && !visit.isOver) open()
   }
-  const visit = createVisit(shut, () => {
+  const back = () => {
     listen()
     // Whatever happened meanwhile, nobody told.
     tell(listeners)
-  })
+  }
+  const visit = createVisit({ left: shut, back, slowed: pace.flush, thawed: back })
 
   return {
     post() {
@@ -71,7 +72,10 @@ export function createHints(identity: string): Hints {
   }
 }
 
-/** How long what happens is gathered after something was told (milliseconds): a message costs a commit's tenth. */
+/**
+ * How long what happens is gathered after something was told (milliseconds): a message costs a commit's tenth. A hidden
+ * page gathers nothing: it would tell a second later, or a minute.
+ */
 const gatherMs = 20
 
 interface Pace {
@@ -91,7 +95,7 @@ function createPace(send: () => void): Pace {
     isOwed = timer !== undefined
     if (isOwed) return
     send()
-    timer = setTimeout(over, gatherMs)
+    if (!isHidden()) timer = setTimeout(over, gatherMs)
   }
   const over = () => {
     rest()
@@ -107,7 +111,11 @@ function createPace(send: () => void): Pace {
   }
 }
 
-/** Whether this page was left, for good or for the back/forward cache. */
+function isHidden(): boolean {
+  return typeof document !== 'undefined' && document.visibilityState === 'hidden'
+}
+
+/** Whether this page was left, for good or for the back/forward cache; and when its timers are about to be slow. */
 interface Visit {
   readonly isOver: boolean
   /** Listens from here on, where there are pages. */
@@ -119,17 +127,20 @@ interface Visit {
  * Chromium throws a page out of the back/forward cache as soon as a message reaches a channel that it has open: with
  * another tab at work, at once. So none is open while the page is away.
  */
-function createVisit(onLeft: () => void, onBack: () => void): Visit {
+function createVisit(on: Record<'left' | 'back' | 'slowed' | 'thawed', () => void>): Visit {
   let isListening = false
   let isOver = false
   const left = () => {
     isOver = true
-    onLeft()
+    on.left()
   }
   const back = () => {
     if (!isOver) return
     isOver = false
-    onBack()
+    on.back()
+  }
+  const changed = () => {
+    if (isHidden()) on.slowed()
   }
 
   return {
@@ -141,11 +152,17 @@ function createVisit(onLeft: () => void, onBack: () => void): Visit {
       isListening = true
       addEventListener('pagehide', left)
       addEventListener('pageshow', back)
+      document.addEventListener('visibilitychange', changed)
+      document.addEventListener('freeze', on.slowed)
+      document.addEventListener('resume', on.thawed)
     },
     stop() {
       if (!isListening) return
       removeEventListener('pagehide', left)
       removeEventListener('pageshow', back)
+      document.removeEventListener('visibilitychange', changed)
+      document.removeEventListener('freeze', on.slowed)
+      document.removeEventListener('resume', on.thawed)
     },
   }
 }

@@ -53,6 +53,57 @@ describe('hints', () => {
     expect(told).toBe(3)
   })
 
+  describe('of a page', () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    const show = (state: 'visible' | 'hidden') => {
+      page.visibilityState = state
+      page.dispatchEvent(new Event('visibilitychange'))
+    }
+
+    beforeEach(() => {
+      const own = new EventTarget()
+      vi.stubGlobal('document', page)
+      vi.stubGlobal('addEventListener', own.addEventListener.bind(own))
+      vi.stubGlobal('removeEventListener', own.removeEventListener.bind(own))
+      show('visible')
+    })
+
+    test('are told at once while it is hidden, since its timers are slow', () => {
+      hints.post()
+      show('hidden')
+      for (let n = 0; n < 3; n++) hints.post()
+      expect(told).toBe(4)
+      show('visible')
+      hints.post()
+      hints.post()
+      expect(told).toBe(5)
+      vi.advanceTimersByTime(20)
+      expect(told).toBe(6)
+    })
+
+    test.each([
+      ['hidden', () => show('hidden')],
+      ['frozen', () => void page.dispatchEvent(new Event('freeze'))],
+    ])('are owed by none that is %s', (_, go) => {
+      hints.post()
+      hints.post()
+      expect(told).toBe(1)
+      go()
+      expect(told).toBe(2)
+      vi.advanceTimersByTime(1_000)
+      expect(told).toBe(2)
+    })
+
+    test('are no longer looked after once they are closed', () => {
+      hints.post()
+      hints.post()
+      hints.close()
+      expect(told).toBe(2)
+      show('hidden')
+      expect(told).toBe(2)
+    })
+  })
+
   test('are owed by nobody who goes', () => {
     hints.post()
     hints.post()

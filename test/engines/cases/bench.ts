@@ -16,15 +16,20 @@ export interface Bench {
 /** Cases by name; a name is a sentence about the queue in several contexts. */
 export type Cases = Readonly<Record<string, (bench: Bench) => Promise<void>>>
 
-/** Runs a function in a worker of the page's, as `evaluate` does in the page. */
+/** Runs a function in a worker of the page's, as `evaluate` does in the page; waits so long, or for ever. */
 export function inWorker<T, Given = undefined>(
   tab: Tab,
   kind: WorkerKind,
   work: (given: Given) => T | Promise<T>,
   given?: Given,
+  patienceMs?: number,
 ): Promise<T> {
   const source = `(${String(work)})(${JSON.stringify(given) ?? 'undefined'})`
-  return tab.evaluate((order) => lab.workers.run(order.kind, order.source) as Promise<T>, { kind, source })
+  return tab.evaluate((order) => lab.workers.run(order.kind, order.source, order.patienceMs) as Promise<T>, {
+    kind,
+    source,
+    patienceMs,
+  })
 }
 
 /** Waits until a tab was told something of this name by its queue; gives everything of it. */

@@ -3,8 +3,11 @@ export type WorkerKind = 'dedicated' | 'shared' | 'service' | 'host'
 
 /** Workers that have the same script as the page, and do what the page has them do. */
 export interface Workers {
-  /** Runs `source` in the one worker of this kind, which is started if there is none. */
-  run(kind: WorkerKind, source: string): Promise<unknown>
+  /**
+   * Runs `source` in the one worker of this kind, which is started if there is none. Rejects where it does not answer
+   * within `patienceMs`: browsers stop service workers without a word, and with them what they were asked.
+   */
+  run(kind: WorkerKind, source: string, patienceMs?: number): Promise<unknown>
   /** Ends the dedicated worker, whatever it is doing. */
   terminate(): void
 }
@@ -39,7 +42,7 @@ export function createWorkers(): Workers {
     },
   }
   return {
-    async run(kind, source) {
+    async run(kind, source, patienceMs) {
       const post = await find[kind]()
       const { port1, port2 } = new MessageChannel()
       return new Promise((resolve, reject) => {
@@ -49,6 +52,12 @@ export function createWorkers(): Workers {
           else reject(new Error(error))
         }
         post(source, [port2])
+        if (patienceMs !== undefined) {
+          setTimeout(
+            () => reject(new Error(`The ${kind} worker did not answer in ${patienceMs} ms`)),
+            patienceMs,
+          )
+        }
       })
     },
     terminate() {

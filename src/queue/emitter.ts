@@ -13,8 +13,10 @@ export interface Emitter {
   hears(name: QueueEventName): boolean
 }
 
-/** Told by what is beside the log, or by the state alone. */
-const besideFacts: ReadonlySet<QueueEventName> = new Set<QueueEventName>(['idle', 'store', 'due', 'warning'])
+/** Told by what is beside the log. */
+export const besideLog: ReadonlySet<QueueEventName> = new Set<QueueEventName>(['store', 'warning'])
+/** Told by that, or by the state alone. */
+const besideFacts: ReadonlySet<QueueEventName> = new Set<QueueEventName>([...besideLog, 'idle', 'due'])
 
 export function createEmitter(): Emitter {
   const listeners = new Map<QueueEventName, Set<Listener>>()

@@ -97,7 +97,7 @@ export interface Queue<Kinds extends KindMap = KindMap> {
   pause(): Promise<void>
   /** Ends a pause and all holds; with a kind, that kind's hold. Acknowledgements held by a 401 go on, too. */
   resume(kind?: keyof Kinds & string): Promise<void>
-  /** For hosts: looks at the network now, and where the queue is started at the log: timers may have been frozen. */
+  /** For hosts: looks at the network and the log now: timers may have been frozen, and hints lost. */
   wake(): void
   /**
    * For hosts: gives everything up at once, as the page may be gone a moment later. `start()` begins anew, `rejoin()`

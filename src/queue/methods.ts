@@ -1,6 +1,7 @@
 import { amount, checkFilter, is, options as having } from './check.ts'
 import { drain } from './drain.ts'
 import { tellDue } from './due.ts'
+import { besideLog } from './emitter.ts'
 import type { Queue, Transaction } from './face.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type { Parts } from './parts.ts'
@@ -21,17 +22,12 @@ const checkDestroy = having<{ readonly force: boolean }>({ force: is('boolean') 
 
 /** A queue's public methods, on what it is wired of. */
 export function methodsOf(parts: Parts): Queue {
-  const { name, owner, emitter } = parts
+  const { name, owner } = parts
   return {
     ...{ name, owner },
     ...writing(parts),
     ...running(parts),
     ...reading(parts),
-    on(event, listener) {
-      const off = emitter.on(event, listener)
-      if (event === 'due') tellDue(parts)
-      return off
-    },
     ...ending(parts),
   } as Queue
 }
@@ -53,7 +49,7 @@ function writing(parts: Parts) {
 }
 
 function running(parts: Parts) {
-  const { replica, worker, duty, sender } = parts
+  const { replica, worker, duty, sender, pulse } = parts
   return {
     start() {
       // A context that left sends again, too.
@@ -69,7 +65,8 @@ function running(parts: Parts) {
       return drain(parts, options)
     },
     wake() {
-      worker.wake(true)
+      if (worker.isOn) worker.wake(true)
+      else pulse.look()
       sender?.wake()
     },
     async leave(options = {}) {
@@ -94,6 +91,15 @@ function reading(parts: Parts) {
   const warn = (cause: unknown): void =>
     emitter.emit('warning', { message: 'Cannot read the queue', cause, id: undefined })
   return {
+    on(event, listener) {
+      const ends = [emitter.on(event, listener)]
+      // Elsewhere no hint gets lost, and a timer would keep a process from its end.
+      if (typeof document !== 'undefined' && !besideLog.has(event)) ends.push(pulse.begin())
+      if (event === 'due') tellDue(parts)
+      return () => {
+        for (const end of ends) end()
+      }
+    },
     get: (id) => reads.getJob(parts, id),
     payload: (id) => reads.readPayload(parts, id),
     list: (filter = {}) => reads.listJobs(parts, filter),

@@ -8,6 +8,10 @@ const lookMs = 30_000
 export interface Pulse {
   /** Returns what ends it. */
   begin(): () => void
+  /** Looks now, if the log was opened. */
+  look(): void
+  /** Somebody asks, and may ask again: looks, behind what is answered now, where nothing was heard for as long. */
+  asked(): void
 }
 
 /** Ends with the replica: what is closed, or of no use any more, has nothing more to tell. */
@@ -15,15 +19,24 @@ export function createPulse(replica: Replica, clock: Clock, onError: (error: unk
   let waiting = 0
   let isOver = false
   let cancel: (() => void) | undefined
+  let heardAt = 0
+  const look = (): void => {
+    heardAt = clock.monotonic()
+    replica.catchUp().catch(onError)
+  }
   const arm = (): void => {
     if (isOver) return
     cancel = clock.setTimer(() => {
       arm()
-      replica.catchUp().catch(onError)
+      look()
     }, lookMs)
   }
   replica.listen({
+    entry() {
+      heardAt = clock.monotonic()
+    },
     notice({ state }) {
+      if (state === 'opened') heardAt = clock.monotonic()
       if (state !== 'closed' && state !== 'down') return
       isOver = true
       cancel?.()
@@ -40,6 +53,12 @@ export function createPulse(replica: Replica, clock: Clock, onError: (error: unk
         waiting--
         if (waiting === 0) cancel?.()
       }
+    },
+    look() {
+      if (!isOver && replica.state !== undefined) look()
+    },
+    asked() {
+      if (!isOver && replica.state !== undefined && clock.monotonic() - heardAt >= lookMs) look()
     },
   }
 }

@@ -11,7 +11,8 @@ import { nowOf, type Parts } from './parts.ts'
 import { showHold, showJob, showReject } from './show.ts'
 import type { JobFilter, JobPage, JobView, Owed, QueueInfo, RejectedAckView } from './types.ts'
 
-export async function getJob({ replica, owner }: Parts, id: string): Promise<JobView | undefined> {
+export async function getJob({ replica, owner, pulse }: Parts, id: string): Promise<JobView | undefined> {
+  pulse.asked()
   const job = (await replica.open()).jobs.get(id)
   return job?.owner === owner ? showJob(job) : undefined
 }
@@ -35,10 +36,11 @@ export async function knowing(replica: Replica, owner: string, id: string): Prom
 }
 
 export async function listJobs(
-  { replica, owner, clock }: Parts,
+  { replica, owner, clock, pulse }: Parts,
   filter: JobFilter & { readonly after?: string },
 ): Promise<JobPage> {
   checkFilter(filter)
+  pulse.asked()
   const { jobs, next } = list(await replica.open(), owner, { limit: 100, ...filter }, nowOf(clock))
   return { jobs: jobs.map(showJob), next }
 }
@@ -53,7 +55,8 @@ export async function why(parts: Parts, id: string): Promise<WhyNot> {
 }
 
 export async function info(parts: Parts): Promise<QueueInfo> {
-  const { name, owner, replica, worker, clock, concurrency, sender } = parts
+  const { name, owner, replica, worker, clock, concurrency, sender, pulse } = parts
+  pulse.asked()
   const state = await replica.open()
   const { total, kinds } = counts(state, owner)
   return {

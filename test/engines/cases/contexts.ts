@@ -123,11 +123,11 @@ export const contextCases: Cases = {
       ok(reads.length <= 3, `${reads.length} reads of ${name}`)
     },
 
-  'while nothing happens a page that only watches reads nothing, one that waits or runs once in half a minute':
+  'while nothing happens a page that is not listened to reads nothing, one that is, or runs, once in half a minute':
     async ({ open, name }) => {
       const page = await open()
       const reads = await page.evaluate(async (queue) => {
-        const timed = lab.openTimed(queue)
+        const timed = lab.openTimed(queue, false)
         await timed.info()
         /** How often it looks in ten minutes in which nobody writes anything. */
         const looks = async (): Promise<readonly string[]> => {
@@ -140,36 +140,32 @@ export const contextCases: Cases = {
           // What the case itself read, by its object store alone.
           return lab.transactions.slice(before).filter((each) => each !== 'readwrite log')
         }
-        const watching = await looks()
+        const idle = await looks()
+        const off = timed.on('completed', () => undefined)
+        const listening = await looks()
         const end = timed.view().subscribe(() => undefined)
+        off()
         const viewing = await looks()
         end()
         await timed.start()
         const running = await looks()
-        return { watching, viewing, running }
+        return { idle, listening, viewing, running }
       }, name)
-      const look = 'readonly meta,log,byes'
-      deepEqual(reads.watching, [])
-      deepEqual(
-        reads.viewing,
-        Array.from({ length: 20 }, () => look),
-      )
-      deepEqual(
-        reads.running,
-        Array.from({ length: 20 }, () => look),
-      )
+      const each = Array.from({ length: 20 }, () => 'readonly meta,log,byes')
+      deepEqual(reads, { idle: [], listening: each, viewing: each, running: each })
     },
 
-  'where every hint is lost, a page that runs jobs, or shows a view, sees at its next look what others did':
+  'where every hint is lost, a page that runs jobs, shows a view or listens sees at its next look what others did':
     async ({ open, name }) => {
-      const [writer, runner, viewer] = [await open(), await open(), await open()]
+      const [writer, runner, viewer, listener] = [await open(), await open(), await open(), await open()]
       await runner.evaluate((queue) => lab.openTimed(queue).start(), name)
       await viewer.evaluate(async (queue) => {
-        const view = lab.openTimed(queue).view()
+        const view = lab.openTimed(queue, false).view()
         view.subscribe(() => void lab.kept.set('seen', view.getSnapshot().length))
         await lab.queue.info()
       }, name)
-      for (const page of [writer, runner, viewer]) {
+      await listener.evaluate(async (queue) => void (await lab.openTimed(queue).info()), name)
+      for (const page of [writer, runner, viewer, listener]) {
         await page.evaluate(() => {
           BroadcastChannel.prototype.postMessage = () => undefined
         })
@@ -177,7 +173,10 @@ export const contextCases: Cases = {
       const id = await writer.evaluate(async () => (await lab.queue.enqueue('echo', 'unheard')).id)
       const knows = async (page: Tab): Promise<boolean> =>
         page.evaluate(async (job) => (await lab.queue.get(job)) !== undefined, id)
-      deepEqual([await knows(runner), await knows(viewer)], [false, false])
+      const before = [await knows(runner), await knows(viewer), await knows(listener)]
+      deepEqual(before, [false, false, false])
+      await listener.evaluate(() => lab.clock.advance(30_000))
+      equal((await toldOf(listener, 'enqueued')).length, 1)
       await viewer.evaluate(() => lab.clock.advance(30_000))
       await until(async () => {
         const seen = await viewer.evaluate(() => lab.kept.get('seen') === 1)
@@ -186,6 +185,26 @@ export const contextCases: Cases = {
       await runner.evaluate(() => lab.clock.advance(30_000))
       await toldOf(runner, 'completed')
     },
+
+  'a hidden page, whose timers are slow, tells of each commit at once': async ({ open }) => {
+    const page = await open()
+    await page.evaluate(() => lab.queue.info())
+    await page.hide()
+    const hints = await page.evaluate(async () => {
+      while (document.visibilityState !== 'hidden') await new Promise((go) => setTimeout(go, 10))
+      let count = 0
+      const post = BroadcastChannel.prototype.postMessage
+      BroadcastChannel.prototype.postMessage = function (message) {
+        count += 1
+        post.call(this, message)
+      }
+      for (let n = 0; n < 5; n += 1) await lab.queue.enqueue('echo', n)
+      BroadcastChannel.prototype.postMessage = post
+      return count
+    })
+    equal(hints, 5)
+    await page.show()
+  },
 
   'maxRunning holds for all pages together': async ({ open }) => {
     const pages = [await open(), await open(), await open()]

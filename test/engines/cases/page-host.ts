@@ -62,21 +62,31 @@ export const pageHostCases: Cases = {
 
   'an attached page that is looked at again looks at the log at once, though its timers stood still and it was told nothing':
     async ({ open, name }) => {
-      const [page, writer] = [await open(), await open()]
-      await page.evaluate(async (queue) => {
-        lab.openTimed(queue)
-        lab.hosts.attach()
-        await lab.queue.start()
-      }, name)
-      await page.hide()
-      await shown(page, 'hidden')
-      for (const each of [page, writer]) {
+      const [page, watcher, writer] = [await open(), await open(), await open()]
+      for (const each of [page, watcher]) {
+        await each.evaluate(async (queue) => {
+          lab.openTimed(queue)
+          lab.hosts.attach()
+          await lab.queue.info()
+        }, name)
+      }
+      await page.evaluate(() => lab.queue.start())
+      for (const each of [page, watcher]) {
+        await each.hide()
+        await shown(each, 'hidden')
+      }
+      for (const each of [page, watcher, writer]) {
         await each.evaluate(() => {
           BroadcastChannel.prototype.postMessage = () => undefined
         })
       }
       const id = await writer.evaluate(async () => (await lab.queue.enqueue('echo', 'unheard')).id)
-      equal(await page.evaluate(async (job) => (await lab.queue.get(job)) !== undefined, id), false)
+      const knows = (each: Tab): Promise<boolean> =>
+        each.evaluate(async (job) => (await lab.queue.get(job)) !== undefined, id)
+      deepEqual([await knows(page), await knows(watcher)], [false, false])
+      await watcher.show()
+      await shown(watcher, 'visible')
+      equal((await toldOf(watcher, 'enqueued')).length, 1)
       await page.show()
       await shown(page, 'visible')
       deepEqual(await toldOf(page, 'completed'), [{ id, kind: 'echo', attempt: 1, result: 'unheard' }])

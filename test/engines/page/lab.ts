@@ -26,8 +26,8 @@ export interface Lab {
   progress(): Progress
   /** Opens the queue of a case; does not start it. `options` are further ones. */
   open(name: string, options?: Partial<holdfast.CommonOptions>): holdfast.Queue<Kinds>
-  /** Opens it on `clock`, on which no time passes by itself. */
-  openTimed(name: string): holdfast.Queue<Kinds>
+  /** Opens it on `clock`, on which no time passes by itself; `heard` says whether it is listened to, as others are. */
+  openTimed(name: string, heard?: boolean): holdfast.Queue<Kinds>
   readonly clock: ManualClock
   /** The queue that was opened last. */
   readonly queue: holdfast.Queue<Kinds>
@@ -51,33 +51,28 @@ declare global {
   var lab: Lab
 }
 
+const heardOf = ['enqueued', 'started', 'reclaimed', 'released', 'store', 'completed', 'dead'] as const
+
 export function createLab(): Lab {
   let running: ReturnType<typeof runSuite> | undefined
   let queue: holdfast.Queue<Kinds> | undefined
   let released = Promise.withResolvers<void>()
   const told: { readonly name: holdfast.QueueEventName; readonly event: unknown }[] = []
   const clock = manualClock()
-  const open: Lab['open'] = (name, options = {}) => {
-    const opened = openQueue(name, options, () => released.promise)
-    for (const event of [
-      'enqueued',
-      'started',
-      'reclaimed',
-      'released',
-      'store',
-      'completed',
-      'dead',
-    ] as const) {
-      opened.on(event, (data) => void told.push({ name: event, event: data }))
-    }
-    queue = opened
+  const openUnheard: Lab['open'] = (name, options = {}) => {
+    queue = openQueue(name, options, () => released.promise)
+    return queue
+  }
+  const open: Lab['open'] = (name, options) => {
+    const opened = openUnheard(name, options)
+    for (const event of heardOf) opened.on(event, (data) => void told.push({ name: event, event: data }))
     return opened
   }
 
   return {
     holdfast,
     open,
-    openTimed: (name) => open(name, { clock }),
+    openTimed: (name, heard = true) => (heard ? open : openUnheard)(name, { clock }),
     clock,
     transactions: countTransactions(),
     run(name) {

@@ -11,7 +11,7 @@ export interface Model {
 }
 
 /** More would be a long page. */
-const limit = 500
+const shownAtMost = 500
 
 /** How often changes are drawn at the most, and how often countdowns move (milliseconds). */
 const pauseMs = 60
@@ -23,7 +23,7 @@ export function watch(
   draw: (model: Model) => void,
   failed: (error: unknown) => void,
 ): { refresh(): void } {
-  const view = queue.view({ kind: 'upload', limit })
+  const view = queue.view({ kind: 'upload', limit: Number.POSITIVE_INFINITY })
   let timer: ReturnType<typeof setTimeout> | undefined
   let dueAt = Number.POSITIVE_INFINITY
 
@@ -43,7 +43,7 @@ export function watch(
     refresh(1_000)
     const info = await queue.info()
     const now = Date.now()
-    const jobs = view.getSnapshot().toReversed()
+    const jobs = view.getSnapshot().slice(-shownAtMost).toReversed()
     draw({ jobs, info, now, online: navigator.onLine })
     if (info.holds.length > 0 || jobs.some((job) => job.availableAt > now)) refresh(tickMs)
   }

@@ -6,10 +6,13 @@ import { isFailing, type Lane } from './ready.ts'
 import { pagesBehind, type Shelf } from './shelf.ts'
 import type { State } from './state.ts'
 
+/** `scheduled`: pending, and not due yet. */
+type ListedState = JobState | 'scheduled'
+
 /** Which jobs to list. */
 export interface ListFilter {
-  /** `scheduled`: pending, and not due yet. */
-  readonly state?: JobState | 'scheduled' | undefined
+  /** One, or several; absent: all. */
+  readonly state?: ListedState | readonly ListedState[] | undefined
   readonly kind?: string | undefined
   readonly key?: string | undefined
   /** The most jobs to return. */
@@ -35,8 +38,14 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
     throw new RangeError(`Cannot list: after is "${filter.after}", expected the next of an earlier list`)
   }
   const jobs: Job[] = []
-  const shelves = lanesOf(state, owner, filter.kind).flatMap((lane) => shelvesOf(state, lane, filter.state))
-  for (const job of inOrder(state, shelves, after, (each) => matches(state, each, filter, now))) {
+  const isScheduledOnly = listsScheduledOnly(filter)
+  const matches = (job: Job): boolean =>
+    (filter.key === undefined || job.key === filter.key) &&
+    (!isScheduledOnly || job.state !== 'pending' || isScheduled(state, job, now))
+  const shelves = lanesOf(state, owner, filter.kind).flatMap((lane) => [
+    ...shelvesOf(state, lane, filter.state),
+  ])
+  for (const job of inOrder(state, shelves, after, matches)) {
     if (jobs.length >= filter.limit) return { jobs, next: String(jobs.at(-1)?.ordinal) }
     jobs.push(job)
   }
@@ -49,10 +58,16 @@ function lanesOf(state: State, owner: string, kind?: string): Lane[] {
   )
 }
 
-function shelvesOf({ index }: State, lane: Lane, state: ListFilter['state']): Shelf[] {
+/** Whether, of the pending jobs, only those that are not due yet are asked for: then time changes what is listed. */
+export function listsScheduledOnly({ state }: Pick<ListFilter, 'state'>): boolean {
+  const states = [state].flat()
+  return states.includes('scheduled') && !states.includes('pending')
+}
+
+function shelvesOf({ index }: State, lane: Lane, state: ListFilter['state']): Iterable<Shelf> {
   const shelves = index.ready.shelves(lane)
   if (state === undefined) return Object.values(shelves)
-  return [shelves[state === 'scheduled' ? 'pending' : state]]
+  return new Set([state].flat().map((each) => shelves[each === 'scheduled' ? 'pending' : each]))
 }
 
 /** Those that match, in the order of their enqueueing behind an ordinal. */
@@ -69,11 +84,6 @@ function* inOrder(
       .filter((job) => job.ordinal > ordinal && matches(job))
       .sort((a, b) => a.ordinal - b.ordinal)
   }
-}
-
-function matches(state: State, job: Job, filter: ListFilter, now: Now): boolean {
-  if (filter.key !== undefined && job.key !== filter.key) return false
-  return filter.state !== 'scheduled' || isScheduled(state, job, now)
 }
 
 function isScheduled({ index }: State, job: Job, now: Now): boolean {

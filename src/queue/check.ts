@@ -107,8 +107,10 @@ function checkExclusive(given: EnqueueOptions, one: keyof EnqueueOptions, other:
   throw new TypeError(`Cannot use ${one} and ${other}: they are given together, expected one of them`)
 }
 
+const state = oneOf(...states, 'scheduled')
+
 const checkAny = options<JobFilter & { readonly after?: string }>({
-  state: oneOf(...states, 'scheduled'),
+  state: (what, value) => (Array.isArray(value) ? list(state) : state)(what, value),
   kind: is('string'),
   key: is('string'),
   limit: count(1),

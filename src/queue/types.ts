@@ -58,11 +58,15 @@ export interface Enqueued {
 }
 
 export interface JobFilter {
-  /** `scheduled`: pending, and not due yet. */
-  readonly state?: JobState | 'scheduled'
+  /** One state, or several; absent: all. `scheduled`: pending, and not due yet. */
+  readonly state?: JobState | 'scheduled' | readonly (JobState | 'scheduled')[]
   readonly kind?: string
   readonly key?: string
-  /** @default 100 */
+  /**
+   * The most jobs to give, the oldest of them: `Infinity` for all.
+   *
+   * @default 100
+   */
   readonly limit?: number
 }
 

@@ -1,5 +1,5 @@
 import type { Job } from '../machine/job.ts'
-import { list } from '../machine/query.ts'
+import { list, listsScheduledOnly } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Replica } from '../replica/types.ts'
 import type { Clock } from '../types.ts'
@@ -66,12 +66,14 @@ interface Listing {
 }
 
 function createListing(replica: Replica, owner: string, filter: JobFilter, clock: Clock): Listing {
+  const isTimed = listsScheduledOnly(filter)
   let cached: Cached | undefined
 
   const untilStale = ({ state, rows }: Cached): number => {
-    if (filter.state !== 'scheduled') return Number.POSITIVE_INFINITY
+    if (!isTimed) return Number.POSITIVE_INFINITY
     const now = nowOf(clock)
-    return rows.reduce(
+    const scheduled = rows.filter((row) => row.state === 'pending')
+    return scheduled.reduce(
       (until, row) => Math.min(until, state.index.ready.untilOver(row, now)),
       Number.POSITIVE_INFINITY,
     )
@@ -88,7 +90,7 @@ function createListing(replica: Replica, owner: string, filter: JobFilter, clock
     jobs: () => current()?.jobs ?? none,
     untilStale() {
       // Only what time changes is computed without being asked for.
-      const listed = filter.state === 'scheduled' ? current() : undefined
+      const listed = isTimed ? current() : undefined
       return listed === undefined ? Number.POSITIVE_INFINITY : untilStale(listed)
     },
   }

@@ -49,6 +49,7 @@ describe('list, get and payload', () => {
     await expect(queue.list({ limit: 0 })).rejects.toThrow(RangeError)
     await expect(queue.list({ limit: Number.NaN })).rejects.toThrow(RangeError)
     await expect(queue.list({ state: 'done' as 'dead' })).rejects.toThrow(/state.*done/)
+    await expect(queue.list({ state: ['dead', 'done' as 'dead'] })).rejects.toThrow(/state\[1\].*done/)
     await expect(queue.list({ after: 'x' })).rejects.toThrow(/after is "x"/)
     await expect(queue.payload('nobody')).rejects.toMatchObject({ code: 'not-found' })
   })

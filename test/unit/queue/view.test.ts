@@ -55,6 +55,34 @@ describe('a view of what is scheduled', () => {
   })
 })
 
+describe('a view of several states', () => {
+  it('lists all of them, and what is due leaves what is scheduled', async () => {
+    const { given, keep, clock } = bench()
+    const released = Promise.withResolvers<void>()
+    const work = async (text: string): Promise<string> => {
+      if (text === 'slow') await released.promise
+      return text
+    }
+    const queue = keep(createQueue({ ...given({ worker: { concurrency: 1 } }), tasks, handlers: { work } }))
+    const [unfinished, waiting] = [
+      queue.view({ state: ['pending', 'running'] }),
+      queue.view({ state: ['running', 'scheduled'] }),
+    ]
+    const ids = (view: typeof waiting): string[] => view.getSnapshot().map(({ id }) => id)
+    const slow = await queue.enqueue('work', 'slow')
+    await queue.start()
+    const soon = await queue.enqueue('work', 'soon', { delayMs: 1_000 })
+    const next = await queue.enqueue('work', 'next')
+    expect(ids(unfinished)).toEqual([slow.id, soon.id, next.id])
+    expect(ids(waiting)).toEqual([slow.id, soon.id])
+    clock.advance(1_000)
+    expect(ids(waiting)).toEqual([slow.id])
+    released.resolve()
+    await until(() => ids(unfinished).length === 0)
+    expect(ids(waiting)).toEqual([])
+  })
+})
+
 describe('retention', () => {
   it("of one owner takes nothing of another's, finished or dead", async () => {
     const { given, keep } = bench()

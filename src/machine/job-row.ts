@@ -3,7 +3,7 @@ import type { Job } from './job.ts'
 import type { Form } from './table.ts'
 
 /** Every field, so that all rows have one shape, which engines copy and read fast: absent is `undefined`. */
-const blank: Job = {
+const blank: { [Name in keyof Required<Job>]: Job[Name] } = {
   id: '',
   ordinal: 0,
   order: 0,
@@ -71,7 +71,7 @@ export function enqueuedJob(event: Enqueued, ordinal: number, order: number, at:
   }
 }
 
-/** What pages keep of every job, in this order: half as long as by name, and read twice as fast. The id is its key. */
+/** What pages keep of every job, in this order (which SQLite's views know): half as long as by name, and read twice as fast. The id is its key. */
 const common: ReadonlySet<string> = new Set<keyof Job>([
   ...(['id', 'ordinal', 'order', 'owner', 'kind', 'state', 'enqueuedAt', 'availableAt'] as const),
   ...(['waitMs', 'attempt', 'epoch', 'errors', 'revision', 'payload'] as const),

@@ -1,10 +1,10 @@
 /**
  * The queue as people read it with the `sqlite3` shell. The store never uses these, and keeps nothing up to date for
- * them: they fold the checkpoint's pages and the log after them when they are asked. So they know the log's events,
- * and a new format of the log needs new views.
+ * them: they fold the checkpoint's pages and what is kept of the log when they are asked. So they know the log's events
+ * and the place of each field in a page, and a new format of either needs new views.
  *
- * - `holdfast_log (queue, seq, at, number, type, job, event)`: every event since the checkpoint, once for each job it
- *   speaks of. `at` is in epoch milliseconds, `event` is JSON.
+ * - `holdfast_log (queue, seq, at, number, type, job, event)`: every event that is kept, those a little before the
+ *   checkpoint among them, once for each job it speaks of. `at` is in epoch milliseconds, `event` is JSON.
  * - `holdfast_jobs (queue, owner, kind, id, key, state, enqueued_at, available_at, reason, error)`: every job.
  *   `reason` is why a dead one is dead, `error` the message of its last failure.
  */
@@ -29,10 +29,10 @@ WITH page AS (
 ), tail AS MATERIALIZED (
   SELECT *, seq * 1000000 + number AS position FROM holdfast_log
 ), fact AS MATERIALIZED (
-  SELECT queues.name AS queue, row.value ->> 0 AS id, 0 AS position, row.value ->> '$[1].owner' AS owner,
-    row.value ->> '$[1].kind' AS kind, row.value ->> '$[1].key' AS key, row.value ->> '$[1].state' AS state,
-    row.value ->> '$[1].enqueuedAt' AS enqueued_at, row.value ->> '$[1].availableAt' AS available_at,
-    row.value ->> '$[1].reason' AS reason, row.value ->> '$[1].failures[#-1].message' AS error
+  SELECT queues.name AS queue, row.value ->> 0 AS id, 0 AS position, row.value ->> '$[1][2]' AS owner,
+    row.value ->> '$[1][3]' AS kind, row.value ->> '$[1][13].key' AS key, row.value ->> '$[1][4]' AS state,
+    row.value ->> '$[1][5]' AS enqueued_at, row.value ->> '$[1][6]' AS available_at,
+    row.value ->> '$[1][13].reason' AS reason, row.value ->> '$[1][13].failures[#-1].message' AS error
   FROM page
   JOIN holdfast_queues AS queues ON queues.id = page.queue
   JOIN json_each(page.body, '$.rows') AS row

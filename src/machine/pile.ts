@@ -8,6 +8,9 @@ export class Pile {
   #isMixed = false
   /** The last of them to finish, as far as they came in order. */
   #last: Job | undefined
+  /** The how-manieth came each row: what finished in one moment stays in that order, also when an undo puts it back. */
+  readonly #places: WeakMap<Job, number> = new WeakMap()
+  #nextPlace = 0
   /** What they weigh together. */
   bytes = 0
 
@@ -16,8 +19,9 @@ export class Pile {
   }
 
   put(job: Job): void {
+    if (!this.#places.has(job)) this.#places.set(job, this.#nextPlace++)
     if (this.#jobs.size === 0) this.#isMixed = false
-    else if (this.#last && byFinish(job, this.#last) < 0) this.#isMixed = true
+    else if (this.#last && this.#compare(job, this.#last) < 0) this.#isMixed = true
     this.#last = job
     this.#jobs.set(job.id, job)
     this.bytes += bytesOf(job)
@@ -31,17 +35,17 @@ export class Pile {
   /** The first to finish first. */
   byFinish(): Iterable<Job> {
     if (this.#isMixed) {
-      const jobs = [...this.#jobs.values()].sort(byFinish)
+      const jobs = [...this.#jobs.values()].sort((a, b) => this.#compare(a, b))
       this.#jobs = new Map(jobs.map((job) => [job.id, job]))
       this.#last = jobs.at(-1)
       this.#isMixed = false
     }
     return this.#jobs.values()
   }
-}
 
-function byFinish(a: Job, b: Job): number {
-  return finishedAt(a) - finishedAt(b) || a.ordinal - b.ordinal
+  #compare(a: Job, b: Job): number {
+    return finishedAt(a) - finishedAt(b) || Number(this.#places.get(a)) - Number(this.#places.get(b))
+  }
 }
 
 export function finishedAt(job: Job): number {

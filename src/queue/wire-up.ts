@@ -180,13 +180,15 @@ function connectivityOf({ connectivity = {}, sync }: CommonOptions, clock: Clock
 
 /** The same for all that is decided in one draft. */
 function decidingFor(owner: string, wishes: () => AckWishes): Parts['deciding'] {
-  let last: { readonly drafting: Drafting; readonly deciding: Deciding } | undefined
+  // Weak: a draft has the payloads that it put.
+  const made = new WeakMap<Drafting, Deciding>()
   return (drafting) => {
-    if (last?.drafting !== drafting) {
-      const { now, emit } = drafting
-      last = { drafting, deciding: { now, emit, owner, acks: wishes() } }
-    }
-    return last.deciding
+    const known = made.get(drafting)
+    if (known !== undefined) return known
+    const { now, emit } = drafting
+    const deciding = { now, emit, owner, acks: wishes() }
+    made.set(drafting, deciding)
+    return deciding
   }
 }
 

@@ -24,7 +24,7 @@ export class Checkpointer {
   #log = ''
   #mark = 0
   #tail = 0
-  /** Where the last checkpoints were due, the first of them first: all replicas count alike. */
+  /** Where the last checkpoints were due, the first of them first, as this replica counted. */
   #dueAt: number[] = []
   #writing: Promise<void> | undefined
 

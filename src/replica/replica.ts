@@ -212,7 +212,8 @@ class LogReplica implements Replica {
       this.#log.checkpoint()
     } catch (error) {
       if (isFinal(error)) this.#fail(error)
-      for (const each of [...readers, ...batch]) each.reject(error)
+      // Those of the batch were told by it, each once.
+      for (const reader of readers) reader.reject(error)
     }
   }
 

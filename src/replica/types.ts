@@ -34,7 +34,7 @@ export interface SubmitOptions {
    */
   readonly fresh?: boolean
   /**
-   * A decision that only asks the riders to look. If nobody emits anything nothing is committed or read.
+   * A decision that only asks the riders to look. If nobody emits anything nothing is committed, nor read on purpose.
    *
    * @default false
    */
@@ -58,7 +58,7 @@ export interface SubmitOptions {
   readonly joined?: Joined | undefined
 }
 
-/** A decision that waits for its entry, and whom to tell. */
+/** A decision that waits for its entry, and whom to tell: by one of the two, once. */
 export interface Submission {
   readonly options: SubmitOptions
   decide(state: State, drafting: Drafting): unknown

@@ -12,8 +12,8 @@ export function logReplaced(identity: string): QueueError {
 }
 
 /** Entries after the position were truncated. */
-export function logBehind(identity: string, after: number, mark: number): QueueError {
-  const where = `the log is dropped up to ${mark}, the position asked for is ${after}`
+export function logBehind(identity: string, after: number, floor: number): QueueError {
+  const where = `the log is dropped up to ${floor}, the position asked for is ${after}`
   return new QueueError('log-behind', `Cannot read on in the store ${identity}: ${where}`)
 }
 

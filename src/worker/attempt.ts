@@ -10,38 +10,51 @@ const newerMs = 60_000
 /** How long a job waits whose payload the store could not give (milliseconds). */
 const unreadableMs = 1_000
 
-/** Told once how an attempt is to be written. */
-export type Over = (execution: Execution, settlement: Settlement) => void
-
-/** Runs the handler. Most jobs are ready to be run: for those no promise is made but the handler's. */
-export function attempt(execution: Execution, options: WorkerOptions, over: Over): void {
-  const { job, kind } = execution
-  if (job.beside === undefined && kind.isDone === undefined && fitsAsIs(job, kind)) {
-    runNow(execution, options, over)
-  } else void prepareAndRun(execution, options).then((settlement) => over(execution, settlement))
+/** Told once how an attempt ended. */
+export interface Ending {
+  /** How it is to be written. */
+  over(execution: Execution, settlement: Settlement): void
+  /** That cannot be said: the handler threw what cannot be looked at, or a function of the application's threw. */
+  failed(execution: Execution, error: unknown): void
 }
 
-function runNow(execution: Execution, options: WorkerOptions, over: Over): void {
+/** Runs the handler. Most jobs are ready to be run: for those no promise is made but the handler's. */
+export function attempt(execution: Execution, options: WorkerOptions, ending: Ending): void {
   const { job, kind } = execution
-  const fail = (error: unknown): void =>
-    void threw(execution, error, options).then((settlement) => over(execution, settlement))
-  const settle = (value: unknown): void => over(execution, returned(execution, value, options))
+  if (kind.isDone === undefined && fitsAsIs(job, kind)) runNow(execution, options, ending)
+  else end(execution, prepareAndRun(execution, options), ending)
+}
+
+function runNow(execution: Execution, options: WorkerOptions, ending: Ending): void {
+  const { job, kind } = execution
+  const fail = (error: unknown): void => end(execution, threw(execution, error, options), ending)
+  const settle = (value: unknown): void => ending.over(execution, returned(execution, value, options))
+  let value: unknown
+  let isPromised: boolean
   execution.startClocks()
   try {
     execution.assertHeld()
-    const value = kind.run?.(inlinePayload(job), execution.context())
-    if (isThenable(value)) Promise.resolve(value).then(settle, fail)
-    else settle(value)
+    value = kind.run?.(inlinePayload(job), execution.context())
+    isPromised = isThenable(value)
   } catch (error) {
     fail(error)
+    return
   }
+  if (isPromised) Promise.resolve(value).then(settle, fail)
+  else settle(value)
+}
+
+function end(execution: Execution, settling: Promise<Settlement>, ending: Ending): void {
+  settling.then(
+    (settlement) => ending.over(execution, settlement),
+    (error: unknown) => ending.failed(execution, error),
+  )
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (typeof value === 'object' || typeof value === 'function') && value !== null && 'then' in value
 }
 
-/** Never rejects. */
 async function prepareAndRun(execution: Execution, options: WorkerOptions): Promise<Settlement> {
   const { job, kind } = execution
   let stored: unknown

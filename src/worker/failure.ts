@@ -5,10 +5,18 @@ import type { Connectivity } from './types.ts'
 
 /** What a dead letter shows of a thrown value: bounded, and never throwing itself. */
 export function noteOf(error: unknown): FailureNote {
-  if (!(error instanceof Error)) return { name: 'Error', message: cut(textOf(error)) }
-  const { name, message } = error
-  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
-  return { name: cut(String(name)), message: cut(String(message)), status }
+  if (!(error instanceof Error)) return { name: 'Error', message: cut(textOf(() => error)) }
+  const name = cut(textOf(() => error.name))
+  return { name, message: cut(textOf(() => error.message)), status: statusOf(error) }
+}
+
+function statusOf(error: Error): number | undefined {
+  try {
+    return 'status' in error && typeof error.status === 'number' ? error.status : undefined
+  } catch {
+    // An error whose status cannot be read has none.
+    return undefined
+  }
 }
 
 /** Turns "no response" into what it means: the job's own failure if the world can be reached, else a hold. */
@@ -24,11 +32,11 @@ function causeOf(error: unknown): 'throttled' | 'unavailable' {
   return noteOf(error).status === 429 ? 'throttled' : 'unavailable'
 }
 
-function textOf(value: unknown): string {
+function textOf(get: () => unknown): string {
   try {
-    return String(value)
+    return String(get())
   } catch (cause) {
-    return `a ${typeof value} that cannot be shown (${cause instanceof Error ? cause.name : 'no reason given'})`
+    return `something that cannot be shown (${cause instanceof Error ? cause.name : 'no reason given'})`
   }
 }
 

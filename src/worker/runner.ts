@@ -3,7 +3,7 @@ import type { Holder } from '../machine/decide.ts'
 import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import type { Job } from '../machine/job.ts'
-import { attempt } from './attempt.ts'
+import { attempt, type Ending } from './attempt.ts'
 import { commitCheckpoint } from './checkpoint.ts'
 import { Execution, type ExecutionHooks } from './execution.ts'
 import { Limits } from './limits.ts'
@@ -79,7 +79,7 @@ export class Runner implements Told {
     }
     // A handler may stop the queue: not before all that were claimed together are begun.
     void Promise.resolve().then(() => {
-      for (const execution of begun) attempt(execution, this.#options, this.#over)
+      for (const execution of begun) attempt(execution, this.#options, this.#ending)
     })
   }
 
@@ -198,15 +198,24 @@ export class Runner implements Told {
     this.#end(execution)
   }
 
-  readonly #over = (execution: Execution, settlement: Settlement): void => {
-    execution.isOver = true
-    if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) this.#end(execution)
-    else commitSettlement(execution, settlement, this.#options, execution.patience, this)
+  readonly #ending: Ending = {
+    over: (execution, settlement) => {
+      execution.isOver = true
+      if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) this.#end(execution)
+      else commitSettlement(execution, settlement, this.#options, execution.patience, this)
+    },
+    // Held, and not run any more: it is given back as what was claimed in vain.
+    failed: (execution, error) => {
+      execution.isOver = true
+      this.failed(execution, error)
+      this.#options.replica.poke()
+    },
   }
 
   #end(execution: Execution): void {
     execution.settle()
-    if (!this.#strays.delete(execution)) this.#executions.delete(execution.id)
+    if (!this.#strays.delete(execution) && this.#executions.get(execution.id) === execution)
+      this.#executions.delete(execution.id)
     if (this.size === 0) this.#limits.rest()
     this.nudge()
   }

@@ -136,7 +136,9 @@ export function missedOf(
   const [first] = raw.entries.keys.result
   const isThere = first === base + after
   if (!isThere && mark < after) throw logReplaced(identity)
-  if (!isThere && mark > after && first !== base + after + 1) throw logBehind(identity, after, mark)
+  if (!isThere && mark > after && first !== base + after + 1) {
+    throw logBehind(identity, after, typeof first === 'number' ? first - base - 1 : mark)
+  }
   const all = entriesFrom(isThere ? after : after + 1, base, raw.entries, identity)
   return { entries: isThere ? all.slice(1) : all, byes: raw.byes.map(String) }
 }

@@ -73,7 +73,12 @@ export function exactly(state: State, now: Now): Shown {
 }
 
 function pileOf(pile: Pile): unknown {
-  return { bytes: pile.bytes, size: pile.size, ids: [...pile.byFinish()].map(({ id }) => id) }
+  return {
+    bytes: pile.bytes,
+    size: pile.size,
+    finished: [...pile.byFinish()].map(({ finishedAt }) => finishedAt),
+    ids: [...pile.byFinish()].map(({ id }) => id).sort(),
+  }
 }
 
 function shelvesOf(shelves: Shelves): unknown {

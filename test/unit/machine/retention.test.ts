@@ -98,7 +98,10 @@ describe('what retention looks at', () => {
 describe('a pile', () => {
   test('has each once, and in order, after many changes of one that is in it', () => {
     const harness = createHarness({ bare: true })
-    for (const id of ['a', 'b']) die(harness, 'me', id)
+    for (const id of ['a', 'b']) {
+      die(harness, 'me', id)
+      harness.advance(1)
+    }
     for (let n = 0; n < 200; n++) {
       harness.decide((_, { emit }) => emit({ type: 'revised', id: 'a', why: 'edited', payload: String(n) }))
     }

@@ -164,12 +164,23 @@ describe('a handler', () => {
   })
 
   it.each([
-    [undefined, 'undefined'],
-    [null, 'null'],
-    ['text', 'text'],
-    [Object.create(null), /cannot be shown/],
-    [Object.assign(new Error('long'), { message: 'x'.repeat(10_000) }), /^x{499}…$/],
-  ])('may throw anything: %o', async (thrown, message) => {
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['text', 'text', 'text'],
+    ['an object without a prototype', Object.create(null), /cannot be shown/],
+    [
+      'one as a message',
+      Object.assign(new Error('odd'), { message: Object.create(null) }),
+      /cannot be shown/,
+    ],
+    ['an unreadable status', Object.defineProperty(new Error('shy'), 'status', { get: unreadable }), 'shy'],
+    [
+      'an unreadable message',
+      Object.defineProperty(new Error(), 'message', { get: unreadable }),
+      /cannot be/,
+    ],
+    ['a long one', Object.assign(new Error('long'), { message: 'x'.repeat(10_000) }), /^x{499}…$/],
+  ])('may throw anything: %s', async (_, thrown, message) => {
     const { given, keep } = bench()
     const work = () => {
       throw thrown
@@ -179,6 +190,27 @@ describe('a handler', () => {
     await queue.drain()
     const [failure] = (await queue.get(id))?.failures ?? []
     expect(failure?.message).toMatch(message instanceof RegExp ? message : new RegExp(`^${message}$`))
+  })
+
+  it('whose end cannot be judged is told of, keeps no slot, and is run again', async () => {
+    const { given, keep } = bench()
+    let calls = 0
+    const work = () => {
+      calls++
+      if (calls === 1) throw new Error('first')
+      return 'done'
+    }
+    const random = () => {
+      if (calls === 1) throw new Error('no dice')
+      return 0.5
+    }
+    const queue = keep(createQueue({ ...given({ random, worker: { concurrency: 1 } }), handlers: { work } }))
+    const warnings = record(queue, 'warning')
+    const { id } = await queue.enqueue('work')
+    await queue.start()
+    expect(await queue.result(id)).toBe('done')
+    expect((await queue.info()).worker.running).toBe(0)
+    expect(warnings).toMatchObject([['warning', { cause: { message: 'no dice' }, id }]])
   })
 
   it('whose backoff throws waits as long as it may, and keeps its slot no longer', async () => {
@@ -393,6 +425,10 @@ describe('cancel', () => {
 
 function failedOnce(job: JobView | undefined): boolean {
   return job?.errors === 1
+}
+
+function unreadable(): never {
+  throw new Error('not for you')
 }
 
 function throwing(what: unknown): object {

@@ -243,5 +243,6 @@ async function queued<Kind extends string>(
   })
   const { id } = await queue.enqueue(kind, payload, { ...place, ...given })
   if (onQueued) event.waitUntil((async () => onQueued({ id }, event))())
-  return Response.json({ id, queued: true }, { status: 202 })
+  const headers = { 'Content-Type': 'application/json' }
+  return new Response(JSON.stringify({ id, queued: true }), { status: 202, headers })
 }

@@ -170,6 +170,14 @@ export const requestSchema: Schema<RequestPayload> = {
 function fits(name: 'url' | 'method' | 'headers' | 'body', value: unknown): boolean {
   if (name === 'body') return value === undefined || typeof value === 'string' || value instanceof Blob
   if (name === 'method') return typeof value === 'string'
-  if (name === 'url') return typeof value === 'string' && URL.canParse(value)
+  if (name === 'url') return typeof value === 'string' && isUrl(value)
   return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2)
+}
+
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text) !== undefined
+  } catch {
+    return false
+  }
 }

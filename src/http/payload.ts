@@ -22,7 +22,6 @@ export interface RequestPayload {
   readonly body?: string | Blob
   readonly credentials?: 'include' | 'omit' | 'same-origin'
   readonly mode?: 'same-origin'
-  readonly cache?: Request['cache']
   readonly redirect?: Request['redirect']
   readonly referrerPolicy?: Referring
   readonly integrity?: string
@@ -45,8 +44,6 @@ export interface RequestPayloadOptions {
 const defaults = {
   credentials: ['same-origin'],
   mode: ['cors', 'no-cors'],
-  // Asking the cache alone is no job.
-  cache: ['default', 'only-if-cached'],
   redirect: ['follow'],
   referrerPolicy: [''],
   integrity: [''],
@@ -59,9 +56,9 @@ const textTypes = /^(text\/|application\/([\w.-]+\+)?(json|xml)\b|application\/x
 const maxTextBytes = 65_536
 
 /**
- * A request as the payload of a job: method, URL, headers, body, credentials, mode, cache, redirect, referrer policy
- * and integrity. Reads the request's body to its end, as sending it would: give a `clone()` of one that is to be sent,
- * too. Its signal, and `keepalive`, are not kept.
+ * A request as the payload of a job: method, URL, headers, body, credentials, mode, redirect, referrer policy and
+ * integrity. Reads the request's body to its end, as sending it would: give a `clone()` of one that is to be sent, too.
+ * Its signal, its cache mode, since no old answer counts for a job, and `keepalive` are not kept.
  *
  * @throws TypeError for a navigation; for a `no-cors` request to another origin, whose answer nobody could judge; and
  * where the body was read already.

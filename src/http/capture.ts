@@ -1,4 +1,5 @@
 import { misuse, refuseUnknown } from '../errors.ts'
+import { reportUncaught } from '../report.ts'
 import type { EnqueueOptions } from '../queue/options.ts'
 import { isNetworkFailure } from './assert-ok.ts'
 import { isOwn, requestPayload, type RequestPayload, type RequestPayloadOptions } from './payload.ts'
@@ -162,7 +163,7 @@ async function outcome<Kind extends string>(
   options: CaptureOptions<Kind>,
   limit?: AbortSignal,
 ): Promise<Response> {
-  const { strategy, failed } = options
+  const { strategy, failed, onError = reportUncaught } = options
   const { signal } = event.request
   const isBehind =
     strategy === 'always-queue' || (place.key !== undefined && (await isQueued(place.key, options)))
@@ -181,10 +182,11 @@ async function outcome<Kind extends string>(
   }
   if (!failed?.(response)) return response
   // An answer, bad as it is, says more than that it could not be queued.
-  return queue(copy).catch((error: unknown) => {
-    tell(error, options)
-    return response
-  })
+  const answered = await queue(copy).catch((error: unknown) => void onError(error))
+  if (!answered) return response
+  // Nobody reads it, and calling it off may fail.
+  response.body?.cancel().catch(() => undefined)
+  return answered
 }
 
 /** The request under a name by which the server knows it again, should it hear of it twice. */
@@ -205,8 +207,11 @@ function referrerOf({ referrer, referrerPolicy }: Request): RequestInit {
  * Whether something of that key is known to be still to be done: whatever comes after it must not overtake it. A store
  * that fails, or does not answer soon, keeps nobody from a server that is up.
  */
-async function isQueued<Kind extends string>(key: string, options: CaptureOptions<Kind>): Promise<boolean> {
-  const look = (state: 'pending' | 'running') => options.queue.list({ key, state, limit: 1 })
+async function isQueued<Kind extends string>(
+  key: string,
+  { queue, onError = reportUncaught }: CaptureOptions<Kind>,
+): Promise<boolean> {
+  const look = (state: 'pending' | 'running') => queue.list({ key, state, limit: 1 })
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const message = `Cannot look at the queue: the store does not answer within ${lookMs / 1_000} s`
@@ -217,18 +222,12 @@ async function isQueued<Kind extends string>(key: string, options: CaptureOption
     const pages = await Promise.race([Promise.all([look('pending'), look('running')]), late])
     return pages.some(({ jobs }) => jobs.length > 0)
   } catch (error) {
-    tell(error, options)
+    onError(error)
     return false
   } finally {
     clearTimeout(timer)
   }
 }
-
-function tell(error: unknown, { onError = globalThis.reportError }: Telling): void {
-  onError?.(error)
-}
-
-type Telling = Pick<CaptureOptions<string>, 'onError'>
 
 async function queued<Kind extends string>(
   request: Request,

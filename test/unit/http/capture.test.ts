@@ -98,8 +98,12 @@ describe('capture', () => {
 
   test('counts an answer as none where it is told to, and hands it on, and tells, where that cannot be queued', async () => {
     const failed = ({ status }: Response) => status === 503
-    network.answer = async () => new Response('busy', { status: 503 })
+    const busy = new Response('busy', { status: 503 })
+    network.answer = async () => busy
     expect((await setUp({ failed }).send(put('a')))?.answer.status).toBe(202)
+    // What nobody reads is called off, and so is its connection free.
+    await expect(busy.body?.getReader().read()).resolves.toMatchObject({ done: true })
+    network.answer = async () => new Response('busy', { status: 503 })
     const told: unknown[] = []
     const onError = (error: unknown): void => void told.push(error)
     const tooLarge = await setUp({ failed, maxBytes: 1, onError }).send(put('ab'))

@@ -17,7 +17,7 @@ export interface CaptureQueue<Kind extends string> {
   enqueue(kind: Kind, payload: RequestPayload, options: EnqueueOptions): Promise<{ readonly id: string }>
   list(filter: {
     readonly key: string
-    readonly state: 'pending' | 'running'
+    readonly state: 'in-line'
     readonly limit: number
   }): Promise<{ readonly jobs: readonly unknown[] }>
 }
@@ -37,9 +37,10 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
   readonly failed?: (response: Response) => boolean
   /**
    * Requests of one key keep their order. Each waits for the outcome of those before it in this worker, an answer or a
-   * place in the queue, and joins the queue at once while one of them is in it. One that gets no answer within four
-   * minutes of its event counts as one that nobody answers, since it holds up the others. Where the queue cannot be
-   * looked at, or not within three seconds, nothing is known to be queued, and the network is asked.
+   * place in the queue, and joins the queue at once while one of them is in it, or is dead and blocks the key (`deadHead`).
+   * One that gets no answer within four minutes of its event counts as one that nobody answers, since it holds up the
+   * others. Where the queue cannot be looked at, or not within three seconds, nothing is known to be queued, and the
+   * network is asked.
    *
    * @default what dedupeKey gives
    */
@@ -204,23 +205,21 @@ function referrerOf({ referrer, referrerPolicy }: Request): RequestInit {
 }
 
 /**
- * Whether something of that key is known to be still to be done: whatever comes after it must not overtake it. A store
+ * Whether something of that key is known to be in line: whatever comes after it must not overtake it. A store
  * that fails, or does not answer soon, keeps nobody from a server that is up.
  */
 async function isQueued<Kind extends string>(
   key: string,
   { queue, onError = reportUncaught }: CaptureOptions<Kind>,
 ): Promise<boolean> {
-  const look = (state: 'pending' | 'running') => queue.list({ key, state, limit: 1 })
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const message = `Cannot look at the queue: the store does not answer within ${lookMs / 1_000} s`
     timer = setTimeout(() => reject(new Error(message)), lookMs)
   })
   try {
-    // Both at once: a job may go from one state to the other in between.
-    const pages = await Promise.race([Promise.all([look('pending'), look('running')]), late])
-    return pages.some(({ jobs }) => jobs.length > 0)
+    const { jobs } = await Promise.race([queue.list({ key, state: 'in-line', limit: 1 }), late])
+    return jobs.length > 0
   } catch (error) {
     onError(error)
     return false

@@ -1,15 +1,15 @@
 import { QueueError } from '../errors.ts'
 import type { Ability } from './claim.ts'
 import type { HoldCause, Now } from './events.ts'
-import { type Job, type JobState, laneOf } from './job.ts'
+import { type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
 import { isFailing, type Lane } from './ready.ts'
 import { pagesBehind, type Shelf } from './shelf.ts'
 import type { State } from './state.ts'
 
 /** Which jobs to list. */
 export interface ListFilter {
-  /** `scheduled`: pending, and not due yet. */
-  readonly state?: JobState | 'scheduled' | undefined
+  /** `scheduled`: pending, and not due yet. `in-line`: pending, running, or dead and keeping its place. */
+  readonly state?: JobState | 'scheduled' | 'in-line' | undefined
   readonly kind?: string | undefined
   readonly key?: string | undefined
   /** The most jobs to return. */
@@ -51,7 +51,7 @@ function lanesOf(state: State, owner: string, kind?: string): Lane[] {
 
 function shelvesOf({ index }: State, lane: Lane, state: ListFilter['state']): Shelf[] {
   const shelves = index.ready.shelves(lane)
-  if (state === undefined) return Object.values(shelves)
+  if (state === undefined || state === 'in-line') return Object.values(shelves)
   return [shelves[state === 'scheduled' ? 'pending' : state]]
 }
 
@@ -73,6 +73,7 @@ function* inOrder(
 
 function matches(state: State, job: Job, filter: ListFilter, now: Now): boolean {
   if (filter.key !== undefined && job.key !== filter.key) return false
+  if (filter.state === 'in-line') return linesOf(job).some((line) => keepsPlace(job, line))
   return filter.state !== 'scheduled' || isScheduled(state, job, now)
 }
 

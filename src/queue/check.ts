@@ -108,7 +108,7 @@ function checkExclusive(given: EnqueueOptions, one: keyof EnqueueOptions, other:
 }
 
 const checkAny = options<JobFilter & { readonly after?: string }>({
-  state: oneOf(...states, 'scheduled'),
+  state: oneOf(...states, 'scheduled', 'in-line'),
   kind: is('string'),
   key: is('string'),
   limit: count(1),

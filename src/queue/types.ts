@@ -58,8 +58,11 @@ export interface Enqueued {
 }
 
 export interface JobFilter {
-  /** `scheduled`: pending, and not due yet. */
-  readonly state?: JobState | 'scheduled'
+  /**
+   * `scheduled`: pending, and not due yet. `in-line`: what keeps others of its key waiting, that is, what is pending or
+   * running, and what is dead and blocks its key.
+   */
+  readonly state?: JobState | 'scheduled' | 'in-line'
   readonly kind?: string
   readonly key?: string
   /** @default 100 */

@@ -57,25 +57,25 @@ export async function assertOk(
   options: AssertOkOptions = {},
 ): Promise<Response> {
   refuseUnknown('options', options, ['now', 'excerptMs'])
-  const { now = Date.now, excerptMs = 2_000 } = options
-  const answer = await answerOf(response)
-  const afterMs = retryAfterMs(answer.headers, now)
-  const verdict = classify(answer.status, afterMs)
-  if (verdict === undefined) return answer
-  throw await refusal(answer, verdict, afterMs, excerptMs)
+  return judged(await answerOf(response), options)
 }
 
-/** The error that says what is to become of the job that got this answer. */
-export async function refusal(
+/** Hands an answer on, unless it, or the rule that goes before it, says what else is to become of the job that got it. */
+export async function judged(
   answer: Response,
-  verdict: Verdict,
-  afterMs: number | undefined,
-  excerptMs: number,
-): Promise<HttpError> {
+  { now = Date.now, excerptMs = 2_000 }: AssertOkOptions,
+  rule?: 'retry' | 'fatal',
+): Promise<Response> {
+  const afterMs = retryAfterMs(answer.headers, now)
+  const floor = rule === 'retry' && afterMs !== undefined ? { afterMs } : {}
+  const verdict: Verdict | undefined = rule
+    ? { type: rule, answered: true, ...floor }
+    : classify(answer.status, afterMs)
+  if (verdict === undefined) return answer
   const { status, statusText } = answer
   const body = await excerptOf(answer, excerptMs).catch(excerptOfLost)
   const retryAfter = afterMs === undefined ? {} : { retryAfterMs: afterMs }
-  return new HttpError({ status, statusText, url: publicUrl(answer.url), body, ...retryAfter }, verdict)
+  throw new HttpError({ status, statusText, url: publicUrl(answer.url), body, ...retryAfter }, verdict)
 }
 
 /** @throws NoResponseError when there is none; what else rejected the promise, unchanged. */

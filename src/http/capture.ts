@@ -1,4 +1,5 @@
 import { misuse, refuseUnknown } from '../errors.ts'
+import { reportUncaught } from '../report.ts'
 import type { EnqueueOptions } from '../queue/options.ts'
 import { isNetworkFailure } from './assert-ok.ts'
 import { isOwn, requestPayload, type RequestPayload, type RequestPayloadOptions } from './payload.ts'
@@ -16,7 +17,7 @@ export interface CaptureQueue<Kind extends string> {
   enqueue(kind: Kind, payload: RequestPayload, options: EnqueueOptions): Promise<{ readonly id: string }>
   list(filter: {
     readonly key: string
-    readonly state: 'pending' | 'running'
+    readonly state: 'in-line'
     readonly limit: number
   }): Promise<{ readonly jobs: readonly unknown[] }>
 }
@@ -36,9 +37,10 @@ export interface CaptureOptions<Kind extends string> extends RequestPayloadOptio
   readonly failed?: (response: Response) => boolean
   /**
    * Requests of one key keep their order. Each waits for the outcome of those before it in this worker, an answer or a
-   * place in the queue, and joins the queue at once while one of them is in it. One that gets no answer within four
-   * minutes of its event counts as one that nobody answers, since it holds up the others. Where the queue cannot be
-   * looked at, or not within three seconds, nothing is known to be queued, and the network is asked.
+   * place in the queue, and joins the queue at once while one of them is in it, or is dead and blocks the key (`deadHead`).
+   * One that gets no answer within four minutes of its event counts as one that nobody answers, since it holds up the
+   * others. Where the queue cannot be looked at, or not within three seconds, nothing is known to be queued, and the
+   * network is asked.
    *
    * @default what dedupeKey gives
    */
@@ -103,27 +105,33 @@ export function capture<const Kind extends string>(
 ): (event: CaptureEvent) => boolean {
   refuseUnknown('options', options, known)
   const { match, kind } = options
-  const matches = typeof match === 'function' ? match : ({ url }: Request) => match.test(url)
-  if (typeof match !== 'function' && typeof Object(match).test !== 'function') {
+  if (typeof (Object(match).test ?? match) !== 'function') {
     throw misuse('options.match', match, 'a RegExp, a URLPattern or a function')
   }
   if (typeof kind !== 'string') throw misuse('options.kind', kind, 'a kind of job')
   return (event) => {
     const { request } = event
-    if (!isEligible(request, options) || !matches(request)) return false
+    if (!isEligible(request, options)) return false
     event.respondWith(answer(event, options))
     return true
   }
 }
 
-function isEligible(request: Request, { methods = ['POST', 'PUT', 'PATCH', 'DELETE'] }: Eligible): boolean {
+function isEligible(
+  request: Request,
+  { match, methods = ['POST', 'PUT', 'PATCH', 'DELETE'] }: Eligible,
+): boolean {
   const { method, mode, cache, headers, url } = request
   if (!methods.includes(method) || mode === 'navigate' || headers.has('range')) return false
   if (cache === 'no-store' || headers.get('cache-control') === 'no-store') return false
-  return mode !== 'no-cors' || isOwn(url)
+  if (mode === 'no-cors' && !isOwn(url)) return false
+  if (typeof match === 'function') return match(request)
+  // A RegExp with the flag g or y would go on where it matched last.
+  if ('lastIndex' in match) match.lastIndex = 0
+  return match.test(url)
 }
 
-type Eligible = Pick<CaptureOptions<string>, 'methods'>
+type Eligible = Pick<CaptureOptions<string>, 'match' | 'methods'>
 
 /**
  * How long a request of a key may go without an answer before it counts as lost (milliseconds). After five minutes
@@ -162,86 +170,89 @@ async function outcome<Kind extends string>(
   options: CaptureOptions<Kind>,
   limit?: AbortSignal,
 ): Promise<Response> {
-  const { strategy, failed } = options
+  const { strategy, failed, onError = reportUncaught } = options
   const { signal } = event.request
   const isBehind =
     strategy === 'always-queue' || (place.key !== undefined && (await isQueued(place.key, options)))
   // Whoever aborts, maybe before it is this one's turn, does not want it done later.
   signal.throwIfAborted()
-  const request = named(event.request, options)
-  const queue = (kept: Request): Promise<Response> => queued(kept, place, event, options)
-  if (isBehind) return queue(request)
-  const copy = request.clone()
+  const copy = event.request.clone()
+  const knownAs = nameFor(copy, options)
+  const queue = (): Promise<Response> => queued(copy, knownAs, place, event, options)
+  if (isBehind) return queue()
   let response: Response
   try {
-    response = await fetch(request, limit && { ...referrerOf(request), signal: limit })
+    response = await fetch(event.request, initOf(copy, knownAs, limit))
   } catch (error) {
     if (signal.aborted || !(limit?.aborted || isNetworkFailure(error))) throw error
-    return queue(copy)
+    return queue()
   }
   if (!failed?.(response)) return response
   // An answer, bad as it is, says more than that it could not be queued.
-  return queue(copy).catch((error: unknown) => {
-    tell(error, options)
-    return response
-  })
+  const answered = await queue().catch((error: unknown) => void onError(error))
+  // Nobody reads it, and calling it off may fail.
+  if (answered) response.body?.cancel().catch(() => undefined)
+  return answered ?? response
 }
 
-/** The request under a name by which the server knows it again, should it hear of it twice. */
-function named<Kind extends string>(request: Request, options: CaptureOptions<Kind>): Request {
+type Name = RequestPayload['knownAs']
+
+/** A name by which the server knows the request again, should it hear of it twice. */
+function nameFor<Kind extends string>({ headers, url }: Request, options: CaptureOptions<Kind>): Name {
   const { idempotencyHeader: header = 'Idempotency-Key', mint = () => crypto.randomUUID() } = options
-  if (header === null || request.headers.has(header) || !isOwn(request.url)) return request
-  const headers = new Headers(request.headers)
-  headers.set(header, mint())
-  return new Request(request, { ...referrerOf(request), headers })
+  return header === null || headers.has(header) || !isOwn(url) ? undefined : [header, mint()]
 }
 
-/** What a request loses when another one is made of it. */
-function referrerOf({ referrer, referrerPolicy }: Request): RequestInit {
-  return { referrer, referrerPolicy }
+/** How it is sent: as it came, but for its name and the limit. */
+function initOf(request: Request, knownAs: Name, limit: AbortSignal = request.signal): RequestInit {
+  const { mode, referrer, referrerPolicy } = request
+  const headers = new Headers(request.headers)
+  if (knownAs) headers.set(...knownAs)
+  return {
+    ...{ referrer, referrerPolicy, headers, signal: limit },
+    // A beacon, say, which is of the own origin here, as any that is `no-cors`: such a request takes no name.
+    mode: mode === 'no-cors' ? 'same-origin' : mode,
+  }
 }
 
 /**
- * Whether something of that key is known to be still to be done: whatever comes after it must not overtake it. A store
+ * Whether something of that key is known to be in line: whatever comes after it must not overtake it. A store
  * that fails, or does not answer soon, keeps nobody from a server that is up.
  */
-async function isQueued<Kind extends string>(key: string, options: CaptureOptions<Kind>): Promise<boolean> {
-  const look = (state: 'pending' | 'running') => options.queue.list({ key, state, limit: 1 })
+async function isQueued<Kind extends string>(
+  key: string,
+  { queue, onError = reportUncaught }: CaptureOptions<Kind>,
+): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    const message = `Cannot look at the queue: the store does not answer within ${lookMs / 1_000} s`
-    timer = setTimeout(() => reject(new Error(message)), lookMs)
+    const error = new Error('Cannot look at the queue: the store does not answer within 3 s')
+    timer = setTimeout(reject, lookMs, error)
   })
   try {
-    // Both at once: a job may go from one state to the other in between.
-    const pages = await Promise.race([Promise.all([look('pending'), look('running')]), late])
-    return pages.some(({ jobs }) => jobs.length > 0)
+    const { jobs } = await Promise.race([queue.list({ key, state: 'in-line', limit: 1 }), late])
+    return jobs.length > 0
   } catch (error) {
-    tell(error, options)
+    onError(error)
     return false
   } finally {
     clearTimeout(timer)
   }
 }
 
-function tell(error: unknown, { onError = globalThis.reportError }: Telling): void {
-  onError?.(error)
-}
-
-type Telling = Pick<CaptureOptions<string>, 'onError'>
-
 async function queued<Kind extends string>(
   request: Request,
+  knownAs: Name,
   place: EnqueueOptions,
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
 ): Promise<Response> {
   const { queue, kind, omitHeaders, maxBytes, onQueued, options: given } = options
-  const payload = await requestPayload(request, {
-    ...(omitHeaders && { omitHeaders }),
-    ...(maxBytes !== undefined && { maxBytes }),
+  const payload = await requestPayload(request, { omitHeaders, maxBytes })
+  const { id } = await queue.enqueue(kind, knownAs ? { ...payload, knownAs } : payload, {
+    ...place,
+    ...given,
   })
-  const { id } = await queue.enqueue(kind, payload, { ...place, ...given })
   if (onQueued) event.waitUntil((async () => onQueued({ id }, event))())
-  return Response.json({ id, queued: true }, { status: 202 })
+  const headers = { 'content-type': 'application/json' }
+  return new Response(JSON.stringify({ id, queued: true }), { status: 202, headers })
 }

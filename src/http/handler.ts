@@ -1,7 +1,6 @@
 import { refuseUnknown } from '../errors.ts'
-import { retryAfterMs } from '../retry-after.ts'
 import type { JobContext } from '../types.ts'
-import { answerOf, assertOk, type AssertOkOptions, refusal } from './assert-ok.ts'
+import { answerOf, type AssertOkOptions, judged } from './assert-ok.ts'
 import type { RequestPayload } from './payload.ts'
 
 /** As `fetch` takes them; the name that the DOM has for it is not known where there is only Node. */
@@ -34,7 +33,8 @@ export interface HttpHandlerOptions<Result> extends AssertOkOptions {
   readonly headers?: HeadersSource<RequestPayload>
   /**
    * The header that gets `job.idempotencyKey`, which is the same at every attempt; `null`: none. One that was kept
-   * stays. Another origin must list it in `Access-Control-Allow-Headers`.
+   * stays, and what {@link capture} tried goes by the header and key of its first try (`payload.knownAs`). Another
+   * origin must list it in `Access-Control-Allow-Headers`.
    *
    * @default 'Idempotency-Key'
    */
@@ -87,19 +87,13 @@ export function httpHandler<Result>(
 export function httpHandler(options: HttpHandlerOptions<unknown> = {}): HttpHandler<unknown> {
   const own = ['headers', 'idempotencyHeader', 'accept', 'result', 'fetch']
   refuseUnknown('options', options, [...own, 'now', 'excerptMs'])
-  const { accept, result, fetch, now = Date.now, excerptMs = 2_000 } = options
   return async (payload, job) => {
-    const send: Send = fetch ?? globalThis.fetch
+    const { accept, result, fetch: send = globalThis.fetch } = options
     const told = (sentBytes: number, totalBytes: number): void => job.progress({ sentBytes, totalBytes })
     const init = await initOf(payload, job, options)
     const answer = await answerOf(send(payload.url, init, told))
     const rule = await accept?.(answer)
-    if (rule === undefined) await assertOk(answer, { now, excerptMs })
-    else if (rule !== 'complete') {
-      const afterMs = retryAfterMs(answer.headers, now)
-      const floor = rule === 'retry' && afterMs !== undefined ? { afterMs } : {}
-      throw await refusal(answer, { type: rule, answered: true, ...floor }, afterMs, excerptMs)
-    }
+    if (rule !== 'complete') await judged(answer, options, rule)
     if (result) return result(answer, job)
     // The status said all. Calling the rest off may fail, or, of a body that was cloned, take for ever.
     answer.body?.cancel().catch(() => undefined)
@@ -112,11 +106,12 @@ async function initOf(
   job: JobContext,
   { headers: source, idempotencyHeader = 'Idempotency-Key' }: HttpHandlerOptions<unknown>,
 ): Promise<RequestInit> {
-  const { url: _, headers: kept, body = null, ...settings } = payload
+  const { url: _, headers: kept, body = null, knownAs, ...settings } = payload
   const headers = new Headers(kept.map(([name, value]) => [name, value]))
-  if (idempotencyHeader !== null && !headers.has(idempotencyHeader)) {
-    headers.set(idempotencyHeader, job.idempotencyKey)
-  }
+  const own = job.idempotencyKey
+  const [header, key = own] = knownAs ?? [idempotencyHeader]
+  // From its second revision on it is another request than the one that was tried by that key.
+  if (header !== null && !headers.has(header)) headers.set(header, own.endsWith('-1') ? key : own)
   for (const [name, value] of await headersFrom(source, payload, job)) headers.set(name, value)
   // Elsewhere there is no such cache, and some platforms refuse to hear of it.
   const cache: RequestInit = 'location' in globalThis ? { cache: 'no-store' } : {}

@@ -22,10 +22,14 @@ export interface RequestPayload {
   readonly body?: string | Blob
   readonly credentials?: 'include' | 'omit' | 'same-origin'
   readonly mode?: 'same-origin'
-  readonly cache?: Request['cache']
   readonly redirect?: Request['redirect']
   readonly referrerPolicy?: Referring
   readonly integrity?: string
+  /**
+   * The header and the idempotency key by which `capture` tried it: its replays go by the same. Once another payload took
+   * its place, as by `edit`, they have the job's own key in that header.
+   */
+  readonly knownAs?: readonly [header: string, key: string]
 }
 
 /** Options of {@link requestPayload}. */
@@ -36,21 +40,21 @@ export interface RequestPayloadOptions {
    *
    * @default ['authorization', 'proxy-authorization', 'cookie', 'x-csrf-token', 'x-xsrf-token']
    */
-  readonly omitHeaders?: readonly string[]
+  readonly omitHeaders?: readonly string[] | undefined
   /** The largest body that is kept. @default 67_108_864 (64 MiB) */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /** What stands in the place of a setting that is not kept: what `fetch` does anyway. */
-const defaults = {
-  credentials: ['same-origin'],
-  mode: ['cors', 'no-cors'],
-  // Asking the cache alone is no job.
-  cache: ['default', 'only-if-cached'],
-  redirect: ['follow'],
+const defaults: Readonly<
+  Record<'credentials' | 'mode' | 'redirect' | 'referrerPolicy' | 'integrity', string[]>
+> = {
+  credentials: ['same-origin', ''],
+  mode: ['cors', 'no-cors', ''],
+  redirect: ['follow', ''],
   referrerPolicy: [''],
   integrity: [''],
-} as const
+}
 
 const secrets = ['authorization', 'proxy-authorization', 'cookie', 'x-csrf-token', 'x-xsrf-token']
 
@@ -59,9 +63,9 @@ const textTypes = /^(text\/|application\/([\w.-]+\+)?(json|xml)\b|application\/x
 const maxTextBytes = 65_536
 
 /**
- * A request as the payload of a job: method, URL, headers, body, credentials, mode, cache, redirect, referrer policy
- * and integrity. Reads the request's body to its end, as sending it would: give a `clone()` of one that is to be sent,
- * too. Its signal, and `keepalive`, are not kept.
+ * A request as the payload of a job: method, URL, headers, body, credentials, mode, redirect, referrer policy and
+ * integrity. Reads the request's body to its end, as sending it would: give a `clone()` of one that is to be sent, too.
+ * Its signal, its cache mode, since no old answer counts for a job, and `keepalive` are not kept.
  *
  * @throws TypeError for a navigation; for a `no-cors` request to another origin, whose answer nobody could judge; and
  * where the body was read already.
@@ -108,28 +112,26 @@ export function isOwn(url: string): boolean {
 
 function settingsOf(request: Request): Partial<RequestPayload> {
   const names = Object.keys(defaults) as (keyof typeof defaults)[]
-  const kept = names.flatMap((name) => {
-    // Platforms without a notion of it have no such property.
-    const value: string | undefined = request[name]
-    const usual: readonly string[] = defaults[name]
-    return value === undefined || usual.includes(value) ? [] : [[name, value] as const]
-  })
-  return Object.fromEntries(kept)
+  const settings = names.map((name) => [name, request[name]] as const)
+  // Platforms without a notion of one have no such property.
+  const isKept = ([name, value = '']: (typeof settings)[number]) => !defaults[name].includes(value)
+  return Object.fromEntries(settings.filter(isKept))
 }
 
 async function bodyOf(request: Request, maxBytes: number, what: string): Promise<string | Blob | undefined> {
-  const blob = await blobOf(request, maxBytes, `${what}: its body has more than ${maxBytes} bytes`)
+  const tooLarge = new RangeError(`${what}: its body has more than ${maxBytes} bytes`)
+  const blob = await blobOf(request, maxBytes, tooLarge)
   if (blob.size === 0) return undefined
   const isText = textTypes.test(request.headers.get('content-type') ?? '') && blob.size <= maxTextBytes
   return isText ? ((await textOf(blob)) ?? blob) : blob
 }
 
-async function blobOf(request: Request, maxBytes: number, message: string): Promise<Blob> {
+async function blobOf(request: Request, maxBytes: number, tooLarge: RangeError): Promise<Blob> {
   let bytes = 0
   const limit = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       bytes += chunk.byteLength
-      if (bytes > maxBytes) controller.error(new RangeError(message))
+      if (bytes > maxBytes) controller.error(tooLarge)
       else controller.enqueue(chunk)
     },
   })
@@ -137,9 +139,9 @@ async function blobOf(request: Request, maxBytes: number, message: string): Prom
   const reading = request.body ? new Response(request.body.pipeThrough(limit)).blob() : request.blob()
   const blob = await reading.catch((error: unknown) => {
     // Some engines have an error of their own for a stream that failed.
-    throw bytes > maxBytes ? new RangeError(message) : error
+    throw bytes > maxBytes ? tooLarge : error
   })
-  if (blob.size > maxBytes) throw new RangeError(message)
+  if (blob.size > maxBytes) throw tooLarge
   return blob
 }
 
@@ -170,6 +172,14 @@ export const requestSchema: Schema<RequestPayload> = {
 function fits(name: 'url' | 'method' | 'headers' | 'body', value: unknown): boolean {
   if (name === 'body') return value === undefined || typeof value === 'string' || value instanceof Blob
   if (name === 'method') return typeof value === 'string'
-  if (name === 'url') return typeof value === 'string' && URL.canParse(value)
+  if (name === 'url') return typeof value === 'string' && isUrl(value)
   return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2)
+}
+
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text) !== undefined
+  } catch {
+    return false
+  }
 }

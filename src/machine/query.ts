@@ -1,13 +1,13 @@
 import { QueueError } from '../errors.ts'
 import type { Ability } from './claim.ts'
 import type { HoldCause, Now } from './events.ts'
-import { type Job, type JobState, laneOf } from './job.ts'
+import { type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
 import { isFailing, type Lane } from './ready.ts'
 import { pagesBehind, type Shelf } from './shelf.ts'
 import type { State } from './state.ts'
 
-/** `scheduled`: pending, and not due yet. */
-type ListedState = JobState | 'scheduled'
+/** `scheduled`: pending, and not due yet. `in-line`: pending, running, or dead and keeping its place. */
+type ListedState = JobState | 'scheduled' | 'in-line'
 
 /** Which jobs to list. */
 export interface ListFilter {
@@ -38,10 +38,10 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
     throw new RangeError(`Cannot list: after is "${filter.after}", expected the next of an earlier list`)
   }
   const jobs: Job[] = []
-  const isScheduledOnly = listsScheduledOnly(filter)
+  const states = filter.state === undefined ? undefined : [filter.state].flat()
   const matches = (job: Job): boolean =>
     (filter.key === undefined || job.key === filter.key) &&
-    (!isScheduledOnly || job.state !== 'pending' || isScheduled(state, job, now))
+    (states === undefined || states.some((each) => isIn(state, job, each, now)))
   const shelves = lanesOf(state, owner, filter.kind).flatMap((lane) => [
     ...shelvesOf(state, lane, filter.state),
   ])
@@ -58,16 +58,10 @@ function lanesOf(state: State, owner: string, kind?: string): Lane[] {
   )
 }
 
-/** Whether, of the pending jobs, only those that are not due yet are asked for: then time changes what is listed. */
-export function listsScheduledOnly({ state }: Pick<ListFilter, 'state'>): boolean {
-  const states = [state].flat()
-  return states.includes('scheduled') && !states.includes('pending')
-}
-
 function shelvesOf({ index }: State, lane: Lane, state: ListFilter['state']): Iterable<Shelf> {
   const shelves = index.ready.shelves(lane)
   if (state === undefined) return Object.values(shelves)
-  return new Set([state].flat().map((each) => shelves[each === 'scheduled' ? 'pending' : each]))
+  return new Set([state].flat().flatMap((each) => statesIn(each).map((name) => shelves[name])))
 }
 
 /** Those that match, in the order of their enqueueing behind an ordinal. */
@@ -84,6 +78,18 @@ function* inOrder(
       .filter((job) => job.ordinal > ordinal && matches(job))
       .sort((a, b) => a.ordinal - b.ordinal)
   }
+}
+
+/** In which states the jobs are that a filter's state names. */
+function statesIn(listed: ListedState): JobState[] {
+  if (listed === 'in-line') return ['pending', 'running', 'dead']
+  return [listed === 'scheduled' ? 'pending' : listed]
+}
+
+function isIn(state: State, job: Job, listed: ListedState, now: Now): boolean {
+  if (listed === 'in-line') return linesOf(job).some((line) => keepsPlace(job, line))
+  if (listed === 'scheduled') return job.state === 'pending' && isScheduled(state, job, now)
+  return job.state === listed
 }
 
 function isScheduled({ index }: State, job: Job, now: Now): boolean {

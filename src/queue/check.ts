@@ -107,7 +107,7 @@ function checkExclusive(given: EnqueueOptions, one: keyof EnqueueOptions, other:
   throw new TypeError(`Cannot use ${one} and ${other}: they are given together, expected one of them`)
 }
 
-const state = oneOf(...states, 'scheduled')
+const state = oneOf(...states, 'scheduled', 'in-line')
 
 const checkAny = options<JobFilter & { readonly after?: string }>({
   state: (what, value) => (Array.isArray(value) ? list(state) : state)(what, value),

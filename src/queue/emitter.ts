@@ -1,3 +1,4 @@
+import { reportUncaught } from '../report.ts'
 import { is, oneOf } from './check.ts'
 import { eventNames, type NamedEvent, type QueueEventName, type QueueEvents } from './events.ts'
 
@@ -46,12 +47,9 @@ export function guarded(call: () => void): void {
   try {
     call()
   } catch (error) {
-    const { reportError } = globalThis
-    if (typeof reportError === 'function') reportError(error)
-    else {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    if (reportUncaught(error)) return
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

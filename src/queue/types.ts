@@ -57,9 +57,14 @@ export interface Enqueued {
   readonly durable: boolean
 }
 
+type ListedState = JobState | 'scheduled' | 'in-line'
+
 export interface JobFilter {
-  /** One state, or several; absent: all. `scheduled`: pending, and not due yet. */
-  readonly state?: JobState | 'scheduled' | readonly (JobState | 'scheduled')[]
+  /**
+   * One state, or several; absent: all. `scheduled`: pending, and not due yet. `in-line`: what keeps others of its key
+   * waiting, that is, what is pending or running, and what is dead and blocks its key.
+   */
+  readonly state?: ListedState | readonly ListedState[]
   readonly kind?: string
   readonly key?: string
   /**

@@ -1,5 +1,6 @@
+import type { Now } from '../machine/events.ts'
 import type { Job } from '../machine/job.ts'
-import { list, listsScheduledOnly } from '../machine/query.ts'
+import { list } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Replica } from '../replica/types.ts'
 import type { Clock } from '../types.ts'
@@ -16,6 +17,8 @@ interface Cached {
   readonly state: State
   readonly seq: number
   readonly rows: readonly Job[]
+  /** When time alone changes what is listed, by the monotonic clock. */
+  readonly staleAt: number
   readonly jobs: readonly JobView[]
 }
 
@@ -66,24 +69,26 @@ interface Listing {
 }
 
 function createListing(replica: Replica, owner: string, filter: JobFilter, clock: Clock): Listing {
-  const isTimed = listsScheduledOnly(filter)
+  const states = [filter.state].flat()
+  const isTimed = states.includes('scheduled') && !states.includes('pending')
   let cached: Cached | undefined
 
-  const untilStale = ({ state, rows }: Cached): number => {
-    if (!isTimed) return Number.POSITIVE_INFINITY
-    const now = nowOf(clock)
-    const scheduled = rows.filter((row) => row.state === 'pending')
-    return scheduled.reduce(
-      (until, row) => Math.min(until, state.index.ready.untilOver(row, now)),
-      Number.POSITIVE_INFINITY,
-    )
+  const untilStale = ({ staleAt }: Cached): number => staleAt - clock.monotonic()
+  /** Of the jobs that are not due yet, the first that will be. */
+  const untilDue = (state: State, rows: readonly Job[], now: Now): number => {
+    const waits = rows
+      .filter((row) => isTimed && row.state === 'pending')
+      .map((row) => state.index.ready.untilOver(row, now))
+    return waits.reduce((least, ms) => (ms > 0 && ms < least ? ms : least), Number.POSITIVE_INFINITY)
   }
   const current = (): Cached | undefined => {
     const { state } = replica
     if (state === undefined) return undefined
     if (cached?.state === state && cached.seq === state.seq && untilStale(cached) > 0) return cached
-    const { jobs: rows } = list(state, owner, { limit: 100, ...filter }, nowOf(clock))
-    cached = { state, seq: state.seq, rows, jobs: shown(rows, cached) }
+    const now = nowOf(clock)
+    const { jobs: rows } = list(state, owner, { limit: 100, ...filter }, now)
+    const staleAt = now.mono + untilDue(state, rows, now)
+    cached = { state, seq: state.seq, rows, staleAt, jobs: shown(rows, cached) }
     return cached
   }
   return {

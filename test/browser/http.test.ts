@@ -141,6 +141,26 @@ test('a beacon is taken; a navigation, a range and what is read are not', async 
   expect(site.written.map(({ path, body }) => [path, body.toString()])).toEqual([['/api/clicks', 'click']])
 })
 
+test('the first try of a beacon has an idempotency key, too, and its replay has the same', async () => {
+  const { site, page } = await controlled()
+  const beacon = (text: string) => page.evaluate((body) => navigator.sendBeacon('/api/clicks', body), text)
+  const keys = () => site.written.map(({ headers }) => headers['idempotency-key'])
+  await beacon('heard')
+  await expect.poll(() => site.written.length, soon).toBe(1)
+  expect(keys()).toEqual([expect.stringMatching(/^[\da-f-]{36}$/)])
+
+  site.isStalling = true
+  await beacon('lost')
+  await expect.poll(() => site.stalled.length, soon).toBe(1)
+  const [first] = site.stalled.map(({ headers }) => headers['idempotency-key'])
+  site.isStalling = false
+  loseStalled(site)
+  await expect.poll(async () => (await jobs(page)).length, soon).toBe(1)
+  site.isDown = false
+  expect(await page.evaluate(() => desk.drainWorker())).toMatchObject({ completed: 1, remaining: 0 })
+  expect(keys()[1]).toBe(first)
+})
+
 test('what a page replays in vain is not captured once more', async () => {
   const { site, page } = await controlled()
   site.isDown = true

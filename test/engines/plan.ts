@@ -2,6 +2,7 @@ import { contextCases } from './cases/contexts.ts'
 import { damageCases } from './cases/damage.ts'
 import { faultCases } from './cases/faults.ts'
 import { historyCases } from './cases/history.ts'
+import { httpCases } from './cases/http.ts'
 import { pageHostCases } from './cases/page-host.ts'
 import { storageCases } from './cases/storage.ts'
 import { workerHostCases } from './cases/worker-host.ts'
@@ -50,6 +51,7 @@ const kept: readonly Planned[] = [
   { suite: 'history', run: (session) => runCases(session, historyCases, 'history') },
   { suite: 'page host', run: (session) => runCases(session, pageHostCases, 'page host') },
   { suite: 'worker host', run: (session) => runCases(session, workerHostCases, 'worker host') },
+  { suite: 'HTTP jobs', run: (session) => runCases(session, httpCases, 'http') },
   { suite: 'storage', run: (session) => runCases(session, storageCases, 'storage') },
   {
     suite: 'faults of storage',

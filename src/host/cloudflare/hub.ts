@@ -1,5 +1,6 @@
 import { createAlarm } from './alarm.ts'
 import { systemClock } from '../../clock.ts'
+import { reportUncaught } from '../../report.ts'
 import { type Seat, takeSeat } from '../seat.ts'
 import type { AlarmStorage, AttachOptions, DurableObjectContext, HostedQueue } from './types.ts'
 
@@ -127,9 +128,4 @@ async function withinTime(
   })
   await Promise.race([work, over])
   cancel()
-}
-
-function reportUncaught(error: unknown): void {
-  const { reportError } = globalThis
-  if (typeof reportError === 'function') reportError(error)
 }

@@ -2,7 +2,7 @@ import { misuse, refuseUnknown } from '../../errors.ts'
 import { type Answer, isAsk } from '../ask.ts'
 import { createBackgroundSync } from '../background-sync.ts'
 import { systemClock } from '../../clock.ts'
-import { reportUncaught } from '../report.ts'
+import { reportUncaught } from '../../report.ts'
 import { createShift, type Shift } from './shift.ts'
 import type {
   AttachOptions,

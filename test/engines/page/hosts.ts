@@ -1,4 +1,5 @@
 import type { Queue } from 'holdfast'
+import { type CaptureEvent, type CaptureQueue, capture } from 'holdfast/http'
 import { attach as attachToPage, type PageHost } from 'holdfast/page'
 import { attach as attachToWorker } from 'holdfast/service-worker'
 
@@ -44,12 +45,15 @@ async function registered(words: Record<string, string>): Promise<ServiceWorkerR
 }
 
 /** The worker's end. */
-export function hostQueue(open: (name: string) => Queue): void {
+export function hostQueue(open: (name: string) => Queue & CaptureQueue<'request'>): void {
   const words = new URLSearchParams(location.search)
   const name = words.get('queue')
   if (name === null) return
   if (words.get('hasSync') === 'false') loseSync()
-  attachToWorker(open(name))
+  const queue = open(name)
+  attachToWorker(queue)
+  const onFetch = capture({ queue, kind: 'request', match: /\/api\/captured/ })
+  addEventListener('fetch', (event) => void onFetch(event as Event & CaptureEvent))
 }
 
 function loseSync(): void {

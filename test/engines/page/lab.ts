@@ -1,4 +1,6 @@
 import * as holdfast from 'holdfast'
+import { httpHandler, httpTask, requestPayload, type RequestPayload } from 'holdfast/http'
+import { uploadFetch } from 'holdfast/http/upload'
 import { type ManualClock, manualClock } from 'holdfast/testing'
 import { createHosts, type Hosts } from './hosts.ts'
 import { type Progress, runSuite } from './runner.ts'
@@ -15,6 +17,8 @@ export interface Kinds extends holdfast.KindMap {
   readonly inspect: { readonly payload: { readonly file: File }; readonly result: holdfast.Json }
   /** At most two at once in all contexts; gives whether it saw a third. */
   readonly scarce: { readonly payload: number; readonly result: boolean }
+  /** Sends a kept request. */
+  readonly request: { readonly payload: RequestPayload; readonly result: undefined }
 }
 
 /** What the process outside finds in each page, and cases in each worker, as `lab`. */
@@ -39,6 +43,9 @@ export interface Lab {
   damage<T>(store: 'log' | 'pages' | 'payloads', ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T>
   /** Lets the jobs go that this context holds. */
   release(): void
+  readonly requestPayload: typeof requestPayload
+  /** So many bytes of some kind, the same each time. */
+  noise(size: number): Blob
   /** SHA-256, in hexadecimal digits. */
   digest(blob: Blob): Promise<string>
   readonly workers: Workers
@@ -94,6 +101,8 @@ export function createLab(): Lab {
       released.resolve()
       released = Promise.withResolvers()
     },
+    requestPayload,
+    noise: (size) => new Blob([Uint8Array.from({ length: size }, (_, place) => place * 7)]),
     digest,
     workers: createWorkers(),
     hosts: createHosts(() => lab.queue),
@@ -113,6 +122,7 @@ function openQueue(
       hold: holdfast.task<string, number>(),
       inspect: holdfast.task<{ readonly file: File }, holdfast.Json>(),
       scarce: holdfast.task<number, boolean>({ maxRunning: 2 }),
+      request: httpTask(),
     }),
     handlers: {
       echo: async (payload) => payload,
@@ -128,6 +138,7 @@ function openQueue(
         return { name: fileName, type, size, lastModified, digest: await digest(file) }
       },
       scarce: () => seesThird(`${name} scarce`),
+      request: httpHandler({ fetch: uploadFetch }),
     },
   })
 }

@@ -1,6 +1,13 @@
-import { capture, type RequestPayload, requestPayload } from 'holdfast/http'
+import { capture, httpTask, type RequestPayload, requestPayload } from 'holdfast/http'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createQueue, memoryStore, RetryError, type StoreFactory } from '../../../src/index.ts'
+import {
+  createQueue,
+  defineTasks,
+  FatalError,
+  memoryStore,
+  RetryError,
+  type StoreFactory,
+} from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { bench, gate, turns, until } from '../queue/bench.ts'
 import { type Capturing, eventOf, network, put, setUp, url } from './service-worker.ts'
@@ -62,6 +69,21 @@ describe('what is captured of one key', () => {
     const { enqueue } = queue
     const { send } = setUp({ queue: { enqueue, list: looked }, key: () => 'one' })
     expect((await send(put('second')))?.answer.status).toBe(202)
+  })
+
+  test.each([
+    ['does not overtake a dead head that blocks it, though nothing waits behind that', 'block', 202],
+    ['goes on after a dead head that lets it', 'free', 204],
+  ] as const)('%s', async (_, deadHead, status) => {
+    const { given, keep } = bench()
+    const tasks = defineTasks({ request: httpTask({ deadHead }) })
+    const handlers = { request: () => Promise.reject(new FatalError('Refused')) }
+    const queue = keep(createQueue({ ...given(), tasks, handlers }))
+    await queue.enqueue('request', await requestPayload(put('first')), { key: 'one' })
+    await queue.drain()
+    network.answer = async () => new Response(null, { status: 204 })
+    const { send } = setUp({ queue, key: () => 'one' })
+    expect((await send(put('second')))?.answer.status).toBe(status)
   })
 
   test('is superseded by what has its dedupe key, and then the latest goes', async () => {

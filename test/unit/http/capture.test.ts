@@ -1,4 +1,5 @@
-import { capture, httpHandler, requestPayload } from 'holdfast/http'
+import { capture, httpHandler, type RequestPayload, requestPayload } from 'holdfast/http'
+import { idempotent, memoryResponses } from 'holdfast/idempotent'
 import { describe, expect, test, vi } from 'vitest'
 import { createQueue, memoryStore } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
@@ -58,6 +59,34 @@ describe('capture', () => {
     expect(await network.asked[first]?.text()).toBe('a')
   })
 
+  test('gives an edited job another key, so that a server that refused the first for good takes it', async () => {
+    const { queue, send } = setUp()
+    const endpoint = idempotent((request) => ({ status: request.text() === 'good' ? 201 : 422 }), {
+      store: memoryResponses(),
+    })
+    let lost = true
+    network.answer = async (request) => {
+      const answer = await endpoint(request)
+      if (lost) throw new TypeError('terminated')
+      return answer
+    }
+    await send(put('bad'))
+    const [{ id } = { id: '' }] = (await queue.list()).jobs
+    lost = false
+    await queue.drain()
+    expect(await queue.get(id)).toMatchObject({
+      state: 'dead',
+      failures: [{ message: expect.stringContaining('422') }],
+    })
+    const kept = (await queue.payload(id)) as RequestPayload
+    await queue.edit(id, { ...kept, body: 'good' })
+    await queue.redrive(id)
+    await queue.drain()
+    expect((await queue.get(id))?.state).toBe('completed')
+    const [tried, replayed, edited] = network.asked.map(({ headers }) => headers.get('idempotency-key'))
+    expect([replayed, edited]).toEqual([tried, `${id}-2`])
+  })
+
   test('leaves what must not be replayed alone', async () => {
     const { listener, send } = setUp({ match: () => true })
     const odd = (request: Request, name: string, value: string): Request =>
@@ -83,6 +112,12 @@ describe('capture', () => {
     expect(pattern.listener(eventOf(put('a')))).toBe(false)
   })
 
+  test.each([/\/api\//g, /https:.*\/api\//y])('takes every URL that %s matches', async (match) => {
+    const { send } = setUp({ match })
+    const answers = [await send(put('a')), await send(put('b')), await send(put('c'))]
+    expect(answers.map((sent) => sent?.answer.status)).toEqual([202, 202, 202])
+  })
+
   test('does not queue what its page aborts, nor what fails otherwise than for want of an answer', async () => {
     const { queue, send } = setUp()
     const controller = new AbortController()
@@ -98,8 +133,12 @@ describe('capture', () => {
 
   test('counts an answer as none where it is told to, and hands it on, and tells, where that cannot be queued', async () => {
     const failed = ({ status }: Response) => status === 503
-    network.answer = async () => new Response('busy', { status: 503 })
+    const busy = new Response('busy', { status: 503 })
+    network.answer = async () => busy
     expect((await setUp({ failed }).send(put('a')))?.answer.status).toBe(202)
+    // What nobody reads is called off, and so is its connection free.
+    await expect(busy.body?.getReader().read()).resolves.toMatchObject({ done: true })
+    network.answer = async () => new Response('busy', { status: 503 })
     const told: unknown[] = []
     const onError = (error: unknown): void => void told.push(error)
     const tooLarge = await setUp({ failed, maxBytes: 1, onError }).send(put('ab'))

@@ -107,6 +107,19 @@ describe('a kept request', () => {
     ])
   })
 
+  test('that was tried before it was kept goes by that name, and by its job’s once it was edited', async () => {
+    const { url, seen } = await notingServer()
+    const payload = { ...(await payloadTo(url)), knownAs: ['X-Request-Id', 'tried'] } as const
+    await httpHandler()(payload, job())
+    await httpHandler({ idempotencyHeader: null })(payload, { ...job(), idempotencyKey: 'j-2' })
+    await httpHandler()({ ...payload, headers: [['x-request-id', 'mine']] }, job())
+    expect(seen.map(({ headers }) => [headers['x-request-id'], headers['idempotency-key']])).toEqual([
+      ['tried', undefined],
+      ['j-2', undefined],
+      ['mine', undefined],
+    ])
+  })
+
   test('is aborted with its job', async () => {
     const controller = new AbortController()
     const { url } = await listen(() => controller.abort(new Error('Enough')))

@@ -67,12 +67,11 @@ describe('a kept request', () => {
   })
 
   test('has the settings that are not the usual', async () => {
-    const usual = { credentials: 'same-origin', mode: 'cors', cache: 'default', redirect: 'follow' } as const
+    const usual = { credentials: 'same-origin', mode: 'cors', cache: 'reload', redirect: 'follow' } as const
     expect(Object.keys(await requestPayload(asked(usual)))).toEqual(['url', 'method', 'headers'])
     const settings = {
       credentials: 'include',
       mode: 'same-origin',
-      cache: 'reload',
       redirect: 'error',
       referrerPolicy: 'no-referrer',
       integrity: 'sha256-abc',

@@ -58,6 +58,21 @@ describe('a list', () => {
     expect(listed(harness, { state: 'scheduled' })).toEqual([])
   })
 
+  test('has what keeps a key from others', () => {
+    const harness = createHarness()
+    const keys = { blocking: 'k', behind: 'k', freed: 'l', running: 'l', 'of another': 'm' }
+    for (const [id, key] of Object.entries(keys)) enqueue(harness, id, { key })
+    for (const id of ['blocking', 'freed']) {
+      claim(harness, { slots: 1, kinds })
+      fail(harness, id, { type: 'fatal' }, id === 'blocking')
+    }
+    claim(harness, { slots: 1 })
+    expect(listed(harness, { state: 'in-line', key: 'k' })).toEqual(['blocking', 'behind'])
+    expect(listed(harness, { state: 'in-line', key: 'l' })).toEqual(['running'])
+    cancel(harness, 'of another')
+    expect(listed(harness, { state: 'in-line', key: 'm' })).toEqual([])
+  })
+
   test('goes on behind its last job, also when that one is gone, and when others came', () => {
     const harness = createHarness()
     for (const id of ['a', 'b', 'c', 'd']) enqueue(harness, id)

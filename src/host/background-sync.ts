@@ -26,7 +26,15 @@ export interface BackgroundSync {
 export function createBackgroundSync(find: () => SyncManagerLike | undefined, tag: string): BackgroundSync {
   let outcome: WakeUp = { state: 'unknown' }
   const register = async (): Promise<void> => {
-    outcome = await outcomeOf(find()?.register(tag))
+    outcome = await outcomeOf(() => find()?.register(tag))
+  }
+  // Whoever cannot say what is registered is asked to register.
+  const isRegistered = async (): Promise<boolean> => {
+    try {
+      return (await find()?.getTags())?.includes(tag) === true
+    } catch {
+      return false
+    }
   }
   return {
     get outcome() {
@@ -34,19 +42,19 @@ export function createBackgroundSync(find: () => SyncManagerLike | undefined, ta
     },
     register,
     async ensure() {
-      const tags = await find()
-        ?.getTags()
-        .catch((): readonly string[] => [])
-      if (!tags?.includes(tag)) await register()
+      if (!(await isRegistered())) await register()
     },
   }
 }
 
-/** What became of a registering; `undefined`: there was nobody to ask. */
-export async function outcomeOf(registering: Promise<void> | undefined): Promise<WakeUp> {
-  if (registering === undefined) return { state: 'absent' }
-  return registering.then(
-    () => ({ state: 'registered' }),
-    (error: unknown) => ({ state: 'refused', error }),
-  )
+/** What becomes of a registering; `undefined`: there is nobody to ask. Façades also throw at once. Never rejects. */
+export async function outcomeOf(register: () => Promise<void> | undefined): Promise<WakeUp> {
+  try {
+    const registering = register()
+    if (registering === undefined) return { state: 'absent' }
+    await registering
+    return { state: 'registered' }
+  } catch (error) {
+    return { state: 'refused', error }
+  }
 }

@@ -132,8 +132,10 @@ function createPeriodic(
   const register = async (): Promise<void> => {
     await worker.found
     if (worker.active === undefined) periodic.outcome = { state: 'absent' }
-    const manager = (await worker.ready)?.periodicSync
-    periodic.outcome = await outcomeOf(manager?.register(tag, { minInterval: periodicMs }))
+    const registration = await worker.ready
+    periodic.outcome = await outcomeOf(() =>
+      registration?.periodicSync?.register(tag, { minInterval: periodicMs }),
+    )
   }
   void register()
   return periodic

@@ -281,6 +281,21 @@ describe('a page with a worker', () => {
     expect(host.sync).toEqual({ state: 'absent' })
   })
 
+  it('says that syncs are refused which throw instead of rejecting, and is rejected by nothing', async () => {
+    const denied = new DOMException('Permission denied.', 'NotAllowedError')
+    const register = (): never => {
+      throw denied
+    }
+    const facade = { sync: { register, getTags: register }, periodicSync: { register } }
+    const { queue, clock, host } = await withWorker({
+      attach: { registration: { active: { postMessage: () => undefined }, ...facade }, periodicMs: 60_000 },
+    })
+    await queue.enqueue('send', 'ada')
+    await passing(clock, 1_000)
+    const refused = { state: 'refused', error: denied }
+    expect([host.sync, host.periodicSync]).toEqual([refused, refused])
+  })
+
   it('has it drain again when it is time, and no sooner', async () => {
     let tries = 0
     const send = (): unknown => {

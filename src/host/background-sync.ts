@@ -5,8 +5,9 @@ export interface SyncManagerLike {
 }
 
 /**
- * What came of asking the browser to wake the service worker. `absent`: it cannot, or there is no active worker (yet).
- * `refused`: it can, and would not, as where the permission is denied or the feature is switched off; `error` says why.
+ * What came of asking the browser to wake the service worker. `unknown`: it was not asked so far, as while no worker is
+ * active. `absent`: it cannot; of a periodic sync also as long as no worker is active. `refused`: it can, and would not, as
+ * where the permission is denied or the feature is switched off; `error` says why.
  */
 export interface WakeUp {
   readonly state: 'unknown' | 'registered' | 'refused' | 'absent'

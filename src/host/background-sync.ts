@@ -43,7 +43,8 @@ export function createBackgroundSync(find: () => SyncManagerLike | undefined, ta
     },
     register,
     async ensure() {
-      if (!(await isRegistered())) await register()
+      if (await isRegistered()) outcome = { state: 'registered' }
+      else await register()
     },
   }
 }

@@ -1,8 +1,8 @@
 import { misuse, refuseUnknown } from '../../errors.ts'
 import { type Answer, isAsk } from '../ask.ts'
-import { createBackgroundSync } from '../background-sync.ts'
 import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../report.ts'
+import { createFollowUp, type FollowUp } from './follow-up.ts'
 import { createShift, type Shift } from './shift.ts'
 import type {
   AttachOptions,
@@ -69,33 +69,25 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
   const { tag = queue.name, deadlineMs = 150_000, clock = systemClock, onError = reportUncaught } = options
   // In a service worker it has all that is used of it.
   const scope = options.scope ?? (globalThis as unknown as WorkerScope)
-  const sync = createBackgroundSync(() => scope.registration.sync, tag)
   const shift = createShift({ queue, clock, deadlineMs, onError })
-  /** What is left after an event that the browser does not repeat. */
-  const insure = async (): Promise<void> => {
-    if (await shift.isOwed()) await sync.ensure()
-  }
-  const listeners = listenersOf({ queue, shift, insure, tag, deadlineMs, clock, onError })
+  const followUp = createFollowUp(scope, tag, shift)
+  const listeners = listenersOf({ queue, shift, followUp, tag, deadlineMs, clock, onError })
   if (options.wakeOnFetch === false) listeners.delete('fetch')
 
-  const registerNews = async (): Promise<void> => {
-    // The drain that is under way takes it along, and whoever began that insures what is left.
-    if (!shift.isRunning && (await shift.isOwed())) await sync.register()
-  }
   for (const [type, listener] of listeners) scope.addEventListener(type, listener)
   const off = [
-    queue.on('enqueued', () => void registerNews().catch(onError)),
+    queue.on('enqueued', () => void followUp.registerNews().catch(onError)),
     queue.on('store', ({ state }) => {
       if (state === 'closed') host.detach()
     }),
   ]
   const host: WorkerHost = {
     get sync() {
-      return sync.outcome
+      return followUp.outcome
     },
     async drain() {
       const outcome = await shift.run()
-      await insure().catch(onError)
+      await followUp.ensure().catch(onError)
       if ('error' in outcome) throw outcome.error
       return outcome.result
     },
@@ -114,38 +106,39 @@ type Clock = NonNullable<AttachOptions['clock']>
 interface Duties extends Required<Pick<AttachOptions, 'tag' | 'deadlineMs' | 'clock' | 'onError'>> {
   readonly queue: HostedQueue
   readonly shift: Shift
-  insure(): Promise<void>
+  readonly followUp: FollowUp
 }
 
 /** What the worker does in each of its events. */
-function listenersOf({ queue, shift, insure, tag, deadlineMs, clock, onError }: Duties) {
+function listenersOf({ queue, shift, followUp, tag, deadlineMs, clock, onError }: Duties) {
   const look = async (): Promise<void> => {
     if (await shift.isDue()) await shift.run()
-    await insure()
+    await followUp.ensure()
   }
   const wake = (event: Pick<WorkerEvent, 'waitUntil'>, pauseMs = 0): void => {
-    if (!shift.mayBeDue) return
-    const paused = shift.begin() && pauseMs > 0 ? pause(clock, pauseMs) : Promise.resolve()
+    if (shift.isRunning || shift.isLooking || !(shift.mayBeDue || followUp.isMissing)) return
+    const isFirst = shift.begin()
+    const paused = isFirst && pauseMs > 0 ? pause(clock, pauseMs) : Promise.resolve()
     event.waitUntil(paused.then(look).catch(onError))
   }
   return new Map<WorkerEventName, (event: WorkerEvent) => void>([
     [
       'sync',
       (event) => {
-        if (event.tag === tag) event.waitUntil(settle(shift, clock, deadlineMs))
+        if (event.tag === tag) followUp.during(event, settle(shift, clock, deadlineMs))
       },
     ],
     [
       'periodicsync',
       (event) => {
-        if (event.tag === tag) event.waitUntil(shift.run().then(insure).catch(onError))
+        if (event.tag === tag) event.waitUntil(shift.run().then(followUp.ensure).catch(onError))
       },
     ],
     [
       'message',
       (event) => {
         if (!isAsk(event.data, queue)) return wake(event)
-        event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(insure).catch(onError))
+        event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(followUp.ensure).catch(onError))
       },
     ],
     // Not waited for: until it is active, the worker gets no other event.

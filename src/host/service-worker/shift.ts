@@ -8,7 +8,9 @@ export type Outcome = { readonly result: DrainResult } | { readonly error: unkno
 /** A service worker's turns at one queue: one drain at a time, each within the deadline of the event that asked. */
 export interface Shift {
   readonly isRunning: boolean
-  /** Whether it may be worth looking at the queue, as far as is known at this very moment. Costs nothing. */
+  /** Whether somebody looks whether something is due. */
+  readonly isLooking: boolean
+  /** Whether something may be due, as far as is known at this very moment. Costs nothing. */
   readonly mayBeDue: boolean
   /** Somebody looks now. Returns whether that is the first time since the worker was started. */
   begin(): boolean
@@ -68,8 +70,11 @@ export function createShift({ queue, clock: { now }, deadlineMs, onError }: Shif
     get isRunning() {
       return seat.isRunning
     },
+    get isLooking() {
+      return look === 'under way'
+    },
     get mayBeDue() {
-      return !seat.isRunning && look !== 'under way' && (look === 'none yet' || isTime())
+      return look === 'none yet' || isTime()
     },
     begin() {
       isFirst = look === 'none yet'

@@ -43,6 +43,27 @@ test('photos taken in while the server is away arrive by a sync, with no tab ope
   await expect.poll(() => site.reports.at(-1), soon).toBe('sync resolved')
 })
 
+test('photos taken in while the server is away arrive by a periodicsync, with no tab open', async () => {
+  const [site, api] = [await serveHosts(), await serveApi()]
+  await api.stop()
+  const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })
+  await page.evaluate(() => hosted.add(3))
+  await expect.poll(heldIn(page), soon).toBe(1)
+  await page.close()
+
+  const overseer = await oversee(chromium(), site)
+  await overseer.stop()
+  await api.start()
+  const before = site.reports.length
+  await overseer.periodicSync()
+  await expect.poll(() => api.acks().length, soon).toBe(3)
+  expect(api.fileCount()).toBe(3)
+  expect(openTabs(site)).toEqual([])
+  await expect
+    .poll(() => site.reports.slice(before), soon)
+    .toEqual(['worker started', 'periodicsync resolved'])
+})
+
 test('a server that is down at the last chance loses nothing: the next tab wakes the worker, which drains', async () => {
   const [site, api] = [await serveHosts(), await serveApi()]
   await api.stop()

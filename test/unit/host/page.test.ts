@@ -402,6 +402,37 @@ describe('a page with a worker', () => {
     mute.detach()
   })
 
+  it('keeps no timer for a worker that it cannot ask', async () => {
+    const gone = new DOMException('It is gone.', 'InvalidStateError')
+    const postMessage = (): never => {
+      throw gone
+    }
+    const { host, clock } = setUp({ attach: { registration: { active: { postMessage } } } })
+    await turns()
+    const { timers } = clock
+    await expect(host.drain()).rejects.toBe(gone)
+    expect(clock.timers).toBe(timers)
+  })
+
+  it('registers a sync for what is new, though the queue could not be read at first', async () => {
+    const sync = fakeSync()
+    sync.tags.add('mail')
+    const { given } = fakeRegistration(fakeWorker(undefined), sync)
+    const { queue, clock } = setUp({ attach: { registration: given, onError: () => undefined } })
+    await passing(clock, 2_000)
+    const { info } = queue
+    queue.info = () => Promise.reject(new Error('no store'))
+    await queue.enqueue('send', 'ada')
+    await passing(clock, 2_000)
+    queue.info = info
+    expect(sync.registered).toEqual([])
+    // Something happens, but nothing new comes in.
+    await queue.pause()
+    await queue.resume()
+    await passing(clock, 2_000)
+    expect(sync.registered).toEqual(['mail'])
+  })
+
   it('does without a worker whose registration fails, or that is not active yet', async () => {
     const told: unknown[] = []
     const broken = new Error('no such script')

@@ -25,7 +25,7 @@ export interface Watch {
   stop(): void
 }
 
-interface WatchOptions {
+export interface WatchOptions {
   readonly queue: HostedQueue
   readonly clock: NonNullable<AttachOptions['clock']>
   readonly onError: (error: unknown) => void

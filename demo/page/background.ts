@@ -1,4 +1,4 @@
-import { attach, type AttachOptions, type PageHost } from 'holdfast/page'
+import { attach, type PageHost } from 'holdfast/page'
 import type { PhotoQueue } from '../queue.ts'
 
 /**
@@ -11,8 +11,7 @@ export function run(
   registration: Promise<ServiceWorkerRegistration | undefined>,
   failed: (error: unknown) => void,
 ): PageHost {
-  // The platform's types lack its `sync`.
-  const host = attach(queue, { registration: registration as AttachOptions['registration'], onError: failed })
+  const host = attach(queue, { registration, onError: failed })
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') help(queue, host).catch(failed)
   })

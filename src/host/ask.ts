@@ -34,7 +34,7 @@ const lateMs = 15_000
  * Asks a service worker to drain a queue. Resolves to what it did; `undefined` when it does not answer (it has no host
  * for this queue, or was stopped), or the signal aborts.
  *
- * @throws Error when the drain failed there.
+ * @throws Error when the drain failed there; what `postMessage` throws.
  */
 export function askToDrain(
   worker: WorkerLike,
@@ -43,7 +43,7 @@ export function askToDrain(
   signal: AbortSignal,
 ): Promise<DrainResult | undefined> {
   const { port1, port2 } = new MessageChannel()
-  const answered = new Promise<DrainResult | undefined>((resolve, reject) => {
+  return new Promise<DrainResult | undefined>((resolve, reject) => {
     const giveUp = (): void => end(() => resolve(undefined))
     let cancel = clock.setTimer(giveUp, hearMs)
     const end = (settle: () => void): void => {
@@ -63,9 +63,12 @@ export function askToDrain(
     // Where the platform tells of it: the worker is gone.
     port1.addEventListener('close', giveUp)
     signal.addEventListener('abort', giveUp)
+    try {
+      worker.postMessage(askFor(queue), [port2])
+    } catch (error) {
+      end(() => reject(error))
+    }
   })
-  worker.postMessage(askFor(queue), [port2])
-  return answered
 }
 
 /** Has a service worker drain a queue; for a page that is going away, and hears no answer any more. */

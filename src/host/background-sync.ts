@@ -5,8 +5,9 @@ export interface SyncManagerLike {
 }
 
 /**
- * What came of asking the browser to wake the service worker. `absent`: it cannot, or there is no active worker (yet).
- * `refused`: it can, and would not, as where the permission is denied or the feature is switched off; `error` says why.
+ * What came of asking the browser to wake the service worker. `unknown`: it was not asked so far, as while no worker is
+ * active. `absent`: it cannot; of a periodic sync also as long as no worker is active. `refused`: it can, and would not, as
+ * where the permission is denied or the feature is switched off; `error` says why.
  */
 export interface WakeUp {
   readonly state: 'unknown' | 'registered' | 'refused' | 'absent'
@@ -26,7 +27,15 @@ export interface BackgroundSync {
 export function createBackgroundSync(find: () => SyncManagerLike | undefined, tag: string): BackgroundSync {
   let outcome: WakeUp = { state: 'unknown' }
   const register = async (): Promise<void> => {
-    outcome = await outcomeOf(find()?.register(tag))
+    outcome = await outcomeOf(() => find()?.register(tag))
+  }
+  // Whoever cannot say what is registered is asked to register.
+  const isRegistered = async (): Promise<boolean> => {
+    try {
+      return (await find()?.getTags())?.includes(tag) === true
+    } catch {
+      return false
+    }
   }
   return {
     get outcome() {
@@ -34,19 +43,20 @@ export function createBackgroundSync(find: () => SyncManagerLike | undefined, ta
     },
     register,
     async ensure() {
-      const tags = await find()
-        ?.getTags()
-        .catch((): readonly string[] => [])
-      if (!tags?.includes(tag)) await register()
+      if (await isRegistered()) outcome = { state: 'registered' }
+      else await register()
     },
   }
 }
 
-/** What became of a registering; `undefined`: there was nobody to ask. */
-export async function outcomeOf(registering: Promise<void> | undefined): Promise<WakeUp> {
-  if (registering === undefined) return { state: 'absent' }
-  return registering.then(
-    () => ({ state: 'registered' }),
-    (error: unknown) => ({ state: 'refused', error }),
-  )
+/** What becomes of a registering; `undefined`: there is nobody to ask. Façades also throw at once. Never rejects. */
+export async function outcomeOf(register: () => Promise<void> | undefined): Promise<WakeUp> {
+  try {
+    const registering = register()
+    if (registering === undefined) return { state: 'absent' }
+    await registering
+    return { state: 'registered' }
+  } catch (error) {
+    return { state: 'refused', error }
+  }
 }

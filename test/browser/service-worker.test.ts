@@ -15,6 +15,10 @@ const openTabs = (site: HostSite): Page[] =>
     .context.pages()
     .filter((page) => page.url().startsWith(site.url))
 
+/** How often its worker was started. */
+const startsOf = ({ reports }: HostSite): number =>
+  reports.filter((report) => report === 'worker started').length
+
 const tagsIn = (page: Page): Promise<unknown> =>
   page.evaluate(() => Reflect.get(Object(hosted.registration), 'sync').getTags())
 
@@ -37,6 +41,27 @@ test('photos taken in while the server is away arrive by a sync, with no tab ope
   expect(api.fileCount()).toBe(20)
   expect(openTabs(site)).toEqual([])
   await expect.poll(() => site.reports.at(-1), soon).toBe('sync resolved')
+})
+
+test('photos taken in while the server is away arrive by a periodicsync, with no tab open', async () => {
+  const [site, api] = [await serveHosts(), await serveApi()]
+  await api.stop()
+  const page = await visit(chromium(), site, { api: api.url, runs: false, worker: workerFor(api) })
+  await page.evaluate(() => hosted.add(3))
+  await expect.poll(heldIn(page), soon).toBe(1)
+  await page.close()
+
+  const overseer = await oversee(chromium(), site)
+  await overseer.stop()
+  await api.start()
+  const before = site.reports.length
+  await overseer.periodicSync()
+  await expect.poll(() => api.acks().length, soon).toBe(3)
+  expect(api.fileCount()).toBe(3)
+  expect(openTabs(site)).toEqual([])
+  await expect
+    .poll(() => site.reports.slice(before), soon)
+    .toEqual(['worker started', 'periodicsync resolved'])
 })
 
 test('a server that is down at the last chance loses nothing: the next tab wakes the worker, which drains', async () => {
@@ -65,13 +90,15 @@ test('a server that is down at the last chance loses nothing: the next tab wakes
   expect(jobs.map(({ id, state }) => ({ id, state }))).toEqual(ids.map((id) => ({ id, state: 'completed' })))
 })
 
-test('what is left after the browser’s own last chance is registered anew by the next event, and arrives', async () => {
+test('what is left after the browser’s own last chance is registered anew by the next event, though nothing is due yet, and arrives', async () => {
   const [site, api] = [await serveHosts(), await serveApi()]
   const hasty = await startChromium(scratchDirectory(), undefined, hastySyncs)
   const syncs = await watchSyncs(hasty)
-  await api.stop()
   const worker = workerFor(api, { deadlineMs: 2_000 })
   const page = await visit(hasty, site, { api: api.url, runs: false, worker })
+  // It looked as it became active: the first look after its start would find what is held in any case.
+  await expect.poll(() => site.reports, soon).toContain('activate resolved')
+  Object.assign(api, { strike: () => 503, retryAfter: 600 })
   const [id = ''] = await page.evaluate(() => hosted.add(1))
   await expect.poll(heldIn(page), soon).toBe(1)
   await page.close()
@@ -80,13 +107,16 @@ test('what is left after the browser’s own last chance is registered anew by t
   // It is done with it, however it ended.
   await expect.poll(() => syncs.at(-1), soon).toBe('Sync completed')
 
-  const before = syncs.length
+  const [before, starts] = [syncs.length, startsOf(site)]
   // It opens no queue: what wakes the worker are this page's own requests.
   const visitor = await hasty.open(site.url)
   await expect.poll(() => syncs.slice(before), soon).toContain('Registered sync')
+  expect(startsOf(site)).toBe(starts)
   expect(api.acks()).toEqual([])
+  Object.assign(api, { strike: () => undefined })
+  await visitor.evaluate((given) => hosted.open(given), { api: api.url, runs: false })
+  await visitor.evaluate(() => hosted.queue.resume())
   await visitor.close()
-  await api.start()
   await expect.poll(() => api.acks().map(({ subject }) => subject), soon).toEqual([id])
   expect(api.fileCount()).toBe(1)
 })

@@ -1,4 +1,4 @@
-import type { Ended, Life, Made, Message, Started, Taken } from './page/told.ts'
+import type { Ended, Event, Life, Made, Message, Started, Taken } from './page/told.ts'
 
 export type FaultKind =
   | 'crash'
@@ -37,6 +37,8 @@ export interface Record {
   /** When it was told first that a job ended, by the job. */
   readonly finishedAt: ReadonlyMap<string, number>
   readonly lives: readonly By<Life>[]
+  /** The workers' events. */
+  readonly events: readonly By<Event>[]
   /** Each time that the database was made. */
   readonly makings: readonly By<Made>[]
   /** Who was told by the queue that its log was lost. */
@@ -57,13 +59,14 @@ export function createRecord(): Record {
   const ends: By<Ended>[] = []
   const finishedAt = new Map<string, number>()
   const lives: By<Life>[] = []
+  const events: By<Event>[] = []
   const makings: By<Made>[] = []
   const losses = new Set<string>()
   const troubles = new Map<string, number>()
   const heard = new Set<string>()
   const lastAt = new Map<string, number>()
   return {
-    ...{ taken, starts, ends, finishedAt, lives, makings, losses, troubles, lastAt },
+    ...{ taken, starts, ends, finishedAt, lives, events, makings, losses, troubles, lastAt },
     ...{ faults: [], deadAt: new Map() },
     hear({ context, number, told }) {
       const name = `${context} ${number}`
@@ -74,6 +77,7 @@ export function createRecord(): Record {
       else if (told.type === 'started') starts.push({ ...told, context })
       else if (told.type === 'ended') ends.push({ ...told, context })
       else if (told.type === 'life') lives.push({ ...told, context })
+      else if (told.type === 'event') events.push({ ...told, context })
       else if (told.type === 'made') makings.push({ ...told, context })
       else if (told.type === 'lost') losses.add(context)
       else if (told.type === 'finished') {

@@ -1,7 +1,7 @@
 import { createAlarm } from './alarm.ts'
 import { systemClock } from '../../clock.ts'
+import { createDrainer, type Drainer } from '../drainer.ts'
 import { reportUncaught } from '../../report.ts'
-import { type Seat, takeSeat } from '../seat.ts'
 import type { AlarmStorage, AttachOptions, DurableObjectContext, HostedQueue } from './types.ts'
 
 /** All queues of one object, on its one alarm. */
@@ -15,7 +15,7 @@ export interface Hub {
 }
 
 interface Member {
-  readonly seat: Seat
+  readonly drainer: Drainer
   readonly options: AttachOptions
 }
 
@@ -51,47 +51,47 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
   /** The earliest instant at which somebody wants the alarm. */
   const nextAt = (): number | undefined => {
     const instants: (number | undefined)[] = []
-    for (const { seat, options } of members) {
+    for (const { drainer, options } of members) {
       const own = ownAt(options)
       // One that had its alarm and is still wanted must not become an alarm after the other.
       instants.push(own !== undefined && own <= wentOffAt ? wentOffAt + againMs : own)
       // Work that is lost with its object goes on by this alarm; so does work that outlasts the one that is at it.
-      if (seat.isRunning) instants.push(deadlineAt)
-      else if (seat.isBusy) instants.push(seat.dueAt, comingDeadline())
+      if (drainer.isRunning) instants.push(deadlineAt)
+      else if (drainer.isBusy) instants.push(drainer.dueAt, comingDeadline())
       // The alarm that is set may be this queue's: it must not be put off before its log was read.
-      else instants.push(seat.isKnown ? seat.dueAt : clock.now())
+      else instants.push(drainer.isKnown ? drainer.dueAt : clock.now())
     }
     const known = instants.filter((at) => at !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
   const arm = async (): Promise<void> => {
     const armed = alarm.set(nextAt())
-    for (const { seat } of members) if (!seat.isKnown && !seat.isRunning) learn(seat)
+    for (const { drainer } of members) if (!drainer.isKnown && !drainer.isRunning) learn(drainer)
     await armed
   }
-  const learn = (seat: Seat): void => ctx.waitUntil(seat.learn())
+  const learn = (drainer: Drainer): void => ctx.waitUntil(drainer.learn())
 
-  const run = async (isWanted: (seat: Seat) => boolean): Promise<void> => {
+  const run = async (isWanted: (drainer: Drainer) => boolean): Promise<void> => {
     if (members.size === 0) return
     deadlineAt = clock.now() + deadlineMs()
-    for (const { seat } of members) if (isWanted(seat)) ctx.waitUntil(seat.run())
+    for (const { drainer } of members) if (isWanted(drainer)) ctx.waitUntil(drainer.run())
     const armed = Promise.allSettled([arm()])
-    const work = [...members].flatMap(({ seat }) => (seat.isRunning ? seat.run() : []))
+    const work = [...members].flatMap(({ drainer }) => (drainer.isRunning ? drainer.run() : []))
     await withinTime(Promise.all(work), deadlineAt - clock.now(), clock)
     await armed
     await arm()
   }
-  const isDue = ({ isKnown, isBusy, dueAt = Number.POSITIVE_INFINITY }: Seat): boolean =>
+  const isDue = ({ isKnown, isBusy, dueAt = Number.POSITIVE_INFINITY }: Drainer): boolean =>
     !isKnown || isBusy || dueAt <= clock.now()
 
   return {
     join(queue, options) {
       const report = options.onError ?? reportUncaught
       const changed = (): void => ctx.waitUntil(arm().catch(report))
-      const member = { seat: takeSeat({ queue, now: clock.now, changed, report }), options }
+      const member = { drainer: createDrainer({ queue, now: clock.now, changed, report }), options }
       members.add(member)
       return () => {
-        member.seat.leave()
+        member.drainer.end()
         members.delete(member)
       }
     },

@@ -1,17 +1,18 @@
-import { checkMs, misuse, refuseUnknown } from '../../errors.ts'
+import { checkMs, refuseUnknown } from '../../errors.ts'
 import { askToDrain, sendToDrain } from '../ask.ts'
-import { createBackgroundSync, outcomeOf, type WakeUp } from '../background-sync.ts'
+import { checkTag, replaceHost } from '../attaching.ts'
+import { type BackgroundSync, createBackgroundSync, outcomeOf, type WakeUp } from '../background-sync.ts'
 import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../../report.ts'
-import { createErrand } from './errand.ts'
-import { followLife } from './lifecycle.ts'
+import { createErrand, type Errand } from './errand.ts'
+import { followLife, type Life } from './lifecycle.ts'
 import { type Expected, expectRegistration } from './registration.ts'
-import type { AttachOptions, HostedQueue, PageHost } from './types.ts'
-import { type Seen, watchQueue } from './watch.ts'
+import type { AttachOptions, HostedQueue, PageHost, PageScope } from './types.ts'
+import { type Watch, type WatchOptions, watchQueue } from './watch.ts'
 
 const known = ['registration', 'tag', 'periodicMs', 'onError', 'clock', 'scope']
 
-const hosts: WeakMap<HostedQueue, PageHost> = new WeakMap()
+const hosts: WeakMap<object, PageHost> = new WeakMap()
 
 /**
  * Has a page look after its queue: gives its jobs back, and sends what acknowledgements it can, when it goes; goes on
@@ -38,18 +39,13 @@ const hosts: WeakMap<HostedQueue, PageHost> = new WeakMap()
  */
 export function attach(queue: HostedQueue, options: AttachOptions = {}): PageHost {
   check(options)
-  hosts.get(queue)?.detach()
-  const host = createHost(queue, options)
-  hosts.set(queue, host)
-  return host
+  return replaceHost(hosts, queue, () => createHost(queue, options))
 }
 
 function check(options: AttachOptions): void {
   refuseUnknown('options', options, known)
   const { tag, periodicMs } = options
-  if (tag !== undefined && (typeof tag !== 'string' || tag === '')) {
-    throw misuse('options.tag', tag, 'text that is not empty')
-  }
+  checkTag(tag)
   if (periodicMs !== undefined) checkMs('Cannot attach the queue: periodicMs', periodicMs)
 }
 
@@ -63,16 +59,7 @@ function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
     return active && !life.signal.aborted ? askToDrain(active, queue, clock, life.signal) : undefined
   }
   const errand = createErrand(drain, clock, () => watch.look(false))
-  const delegate = ({ owed, isStarted }: Seen, isFresh: boolean): void => {
-    const isOwed = owed.here || owed.elsewhere
-    const isTheirs = owed.elsewhere || (owed.here && !isStarted)
-    // Also what this page runs itself: once it is closed, it is too late. Chromium heeds no sync of a page that is gone
-    // before it was told of the registering.
-    if (isOwed && isFresh) void sync.register()
-    else if (isOwed && sync.outcome.state !== 'refused') void sync.ensure()
-    if (isTheirs && scope.navigator.onLine !== false) errand.run(isFresh)
-    else errand.rest()
-  }
+  const delegate = createDelegate(sync, errand, scope)
   const watch = watchQueue({
     ...{ queue, clock, onError },
     onSeen(seen, isFresh) {
@@ -80,24 +67,7 @@ function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
     },
     onClosed: () => host.detach(),
   })
-  const endLife = followLife(scope, {
-    left() {
-      watch.pause()
-      errand.rest()
-      queue.leave({ flush: true }).catch(onError)
-      const active = worker.active?.active
-      if (watch.mayOwe && active) sendToDrain(active, queue)
-    },
-    back() {
-      watch.resume()
-      queue.rejoin().catch(onError)
-      watch.look(true)
-    },
-    woken() {
-      queue.wake()
-      watch.look(true)
-    },
-  })
+  const endLife = followLife(scope, lifeOf({ queue, watch, errand, worker, onError }))
   const periodic = createPeriodic(worker, tag, options.periodicMs)
   // On a first visit: for what came in before, there was nobody to wake.
   worker.ready.then(() => watch.look(true)).catch(onError)
@@ -116,10 +86,56 @@ function createHost(queue: HostedQueue, options: AttachOptions): PageHost {
       endLife()
       watch.stop()
       errand.rest()
-      if (hosts.get(queue) === host) hosts.delete(queue)
     },
   }
   return host
+}
+
+/** Has the worker woken for what was seen. */
+function createDelegate(
+  sync: BackgroundSync,
+  errand: Errand,
+  { navigator }: PageScope,
+): WatchOptions['onSeen'] {
+  return ({ owed, isStarted }, isFresh) => {
+    const isOwed = owed.here || owed.elsewhere
+    const isTheirs = owed.elsewhere || (owed.here && !isStarted)
+    // Also what this page runs itself: once it is closed, it is too late. Chromium heeds no sync of a page that is gone
+    // before it was told of the registering.
+    if (isOwed && isFresh) void sync.register()
+    else if (isOwed && sync.outcome.state !== 'refused') void sync.ensure()
+    if (isTheirs && navigator.onLine !== false) errand.run(isFresh)
+    else errand.rest()
+  }
+}
+
+interface Parts extends Required<Pick<AttachOptions, 'onError'>> {
+  readonly queue: HostedQueue
+  readonly watch: Watch
+  readonly errand: Errand
+  readonly worker: Expected
+}
+
+/** What a host does as its page goes, and is there again. */
+function lifeOf({ queue, watch, errand, worker, onError }: Parts): Life {
+  return {
+    left() {
+      watch.pause()
+      errand.rest()
+      queue.leave({ flush: true }).catch(onError)
+      const active = worker.active?.active
+      if (watch.mayOwe && active) sendToDrain(active, queue)
+    },
+    back() {
+      watch.resume()
+      queue.rejoin().catch(onError)
+      watch.look(true)
+    },
+    woken() {
+      queue.wake()
+      watch.look(true)
+    },
+  }
 }
 
 function createPeriodic(
@@ -132,8 +148,10 @@ function createPeriodic(
   const register = async (): Promise<void> => {
     await worker.found
     if (worker.active === undefined) periodic.outcome = { state: 'absent' }
-    const manager = (await worker.ready)?.periodicSync
-    periodic.outcome = await outcomeOf(manager?.register(tag, { minInterval: periodicMs }))
+    const registration = await worker.ready
+    periodic.outcome = await outcomeOf(() =>
+      registration?.periodicSync?.register(tag, { minInterval: periodicMs }),
+    )
   }
   void register()
   return periodic

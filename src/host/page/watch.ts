@@ -25,7 +25,7 @@ export interface Watch {
   stop(): void
 }
 
-interface WatchOptions {
+export interface WatchOptions {
   readonly queue: HostedQueue
   readonly clock: NonNullable<AttachOptions['clock']>
   readonly onError: (error: unknown) => void
@@ -47,7 +47,10 @@ export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOpt
     lookedAt = clock.now()
     const wasFresh = isFresh
     isFresh = false
-    const { owed, worker } = await queue.info()
+    const { owed, worker } = await queue.info().catch((error: unknown) => {
+      isFresh ||= wasFresh
+      throw error
+    })
     mayOwe = owed.here || owed.elsewhere || isFresh
     if (!isPaused && !isOver) onSeen({ owed, isStarted: worker.started }, wasFresh)
   }

@@ -1,8 +1,10 @@
-import { misuse, refuseUnknown } from '../../errors.ts'
+import { refuseUnknown } from '../../errors.ts'
 import { type Answer, isAsk } from '../ask.ts'
-import { createBackgroundSync } from '../background-sync.ts'
+import { checkTag, replaceHost } from '../attaching.ts'
 import { systemClock } from '../../clock.ts'
 import { reportUncaught } from '../../report.ts'
+import { createFollowUp, type FollowUp } from './follow-up.ts'
+import { settle } from './settle.ts'
 import { createShift, type Shift } from './shift.ts'
 import type {
   AttachOptions,
@@ -12,18 +14,14 @@ import type {
   WorkerHost,
   WorkerScope,
 } from './types.ts'
+import { createWake } from './wake.ts'
 
 const known = ['tag', 'deadlineMs', 'wakeOnFetch', 'onError', 'clock', 'scope']
 
 /** How long a page's own requests go first, before the log is read for the first time (milliseconds). */
 const courtesyMs = 1_000
 
-/** What is due again that soon, a sync waits for: the browser's next one comes after minutes (milliseconds). */
-const patienceMs = 30_000
-/** The least that it waits, so that what cannot be done now is not tried in a loop (milliseconds). */
-const breathMs = 1_000
-
-const hosts: WeakMap<HostedQueue, WorkerHost> = new WeakMap()
+const hosts: WeakMap<object, WorkerHost> = new WeakMap()
 
 /**
  * Has a service worker run its queue: drains it in `sync` and `periodicsync` events, when a page asks, and, where
@@ -48,18 +46,13 @@ const hosts: WeakMap<HostedQueue, WorkerHost> = new WeakMap()
  */
 export function attach(queue: HostedQueue, options: AttachOptions = {}): WorkerHost {
   check(options)
-  hosts.get(queue)?.detach()
-  const host = createHost(queue, options)
-  hosts.set(queue, host)
-  return host
+  return replaceHost(hosts, queue, () => createHost(queue, options))
 }
 
 function check(options: AttachOptions): void {
   refuseUnknown('options', options, known)
   const { tag, deadlineMs = 1 } = options
-  if (tag !== undefined && (typeof tag !== 'string' || tag === '')) {
-    throw misuse('options.tag', tag, 'text that is not empty')
-  }
+  checkTag(tag)
   if (!(deadlineMs > 0)) {
     throw new RangeError(`Cannot attach the queue: deadlineMs is ${deadlineMs}, expected more than 0`)
   }
@@ -69,33 +62,25 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
   const { tag = queue.name, deadlineMs = 150_000, clock = systemClock, onError = reportUncaught } = options
   // In a service worker it has all that is used of it.
   const scope = options.scope ?? (globalThis as unknown as WorkerScope)
-  const sync = createBackgroundSync(() => scope.registration.sync, tag)
   const shift = createShift({ queue, clock, deadlineMs, onError })
-  /** What is left after an event that the browser does not repeat. */
-  const insure = async (): Promise<void> => {
-    if (await shift.isOwed()) await sync.ensure()
-  }
-  const listeners = listenersOf({ queue, shift, insure, tag, deadlineMs, clock, onError })
+  const followUp = createFollowUp(scope, tag, shift)
+  const listeners = listenersOf({ queue, shift, followUp, tag, deadlineMs, clock, onError })
   if (options.wakeOnFetch === false) listeners.delete('fetch')
 
-  const registerNews = async (): Promise<void> => {
-    // The drain that is under way takes it along, and whoever began that insures what is left.
-    if (!shift.isRunning && (await shift.isOwed())) await sync.register()
-  }
   for (const [type, listener] of listeners) scope.addEventListener(type, listener)
   const off = [
-    queue.on('enqueued', () => void registerNews().catch(onError)),
+    queue.on('enqueued', () => void followUp.registerNews().catch(onError)),
     queue.on('store', ({ state }) => {
       if (state === 'closed') host.detach()
     }),
   ]
   const host: WorkerHost = {
     get sync() {
-      return sync.outcome
+      return followUp.outcome
     },
     async drain() {
       const outcome = await shift.run()
-      await insure().catch(onError)
+      await followUp.ensure().catch(onError)
       if ('error' in outcome) throw outcome.error
       return outcome.result
     },
@@ -103,75 +88,44 @@ function createHost(queue: HostedQueue, options: AttachOptions): WorkerHost {
       for (const [type, listener] of listeners) scope.removeEventListener(type, listener)
       for (const end of off) end()
       shift.end()
-      if (hosts.get(queue) === host) hosts.delete(queue)
     },
   }
   return host
 }
 
-type Clock = NonNullable<AttachOptions['clock']>
-
 interface Duties extends Required<Pick<AttachOptions, 'tag' | 'deadlineMs' | 'clock' | 'onError'>> {
   readonly queue: HostedQueue
   readonly shift: Shift
-  insure(): Promise<void>
+  readonly followUp: FollowUp
 }
 
 /** What the worker does in each of its events. */
-function listenersOf({ queue, shift, insure, tag, deadlineMs, clock, onError }: Duties) {
-  const look = async (): Promise<void> => {
-    if (await shift.isDue()) await shift.run()
-    await insure()
-  }
-  const wake = (event: Pick<WorkerEvent, 'waitUntil'>, pauseMs = 0): void => {
-    if (!shift.mayBeDue) return
-    const paused = shift.begin() && pauseMs > 0 ? pause(clock, pauseMs) : Promise.resolve()
-    event.waitUntil(paused.then(look).catch(onError))
-  }
+function listenersOf({ queue, shift, followUp, tag, deadlineMs, clock, onError }: Duties) {
+  const wake = createWake({ shift, followUp, clock, onError })
   return new Map<WorkerEventName, (event: WorkerEvent) => void>([
     [
       'sync',
       (event) => {
-        if (event.tag === tag) event.waitUntil(settle(shift, clock, deadlineMs))
+        if (event.tag === tag) followUp.during(event, settle(shift, clock, deadlineMs))
       },
     ],
     [
       'periodicsync',
       (event) => {
-        if (event.tag === tag) event.waitUntil(shift.run().then(insure).catch(onError))
+        if (event.tag === tag) event.waitUntil(shift.run().then(followUp.ensure).catch(onError))
       },
     ],
     [
       'message',
       (event) => {
         if (!isAsk(event.data, queue)) return wake(event)
-        event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(insure).catch(onError))
+        event.waitUntil(answer(event.ports?.[0], shift, deadlineMs).then(followUp.ensure).catch(onError))
       },
     ],
     // Not waited for: until it is active, the worker gets no other event.
     ['activate', () => wake({ waitUntil: (work) => void work })],
     ['fetch', (event) => wake(event, courtesyMs)],
   ])
-}
-
-/**
- * Drains, and again when what is left is due soon. Rejects where something stays that is worth another try: so the
- * browser tries again.
- */
-async function settle(shift: Shift, clock: Clock, deadlineMs: number): Promise<void> {
-  const endAt = clock.now() + deadlineMs
-  for (;;) {
-    const outcome = await shift.run(endAt)
-    if ('error' in outcome) throw outcome.error
-    if (!(await shift.isOwed())) return
-    const { wakeAt = Number.POSITIVE_INFINITY } = outcome.result
-    const waitMs = Math.max(wakeAt - clock.now(), breathMs)
-    if (waitMs > patienceMs || clock.now() + waitMs >= endAt) break
-    await pause(clock, waitMs)
-    // Whoever detaches the queue drains it no more.
-    if (shift.isOver) break
-  }
-  throw new Error('Cannot end the sync: something is left that is to be tried again')
 }
 
 async function answer(
@@ -184,8 +138,4 @@ async function answer(
   const outcome = await shift.run()
   if ('result' in outcome) say({ type: 'holdfast:drained', result: outcome.result })
   else say({ type: 'holdfast:failed', message: String(outcome.error) })
-}
-
-function pause({ setTimer }: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimer(resolve, ms))
 }

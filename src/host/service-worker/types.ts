@@ -50,6 +50,8 @@ export interface WorkerEvent {
   waitUntil(promise: Promise<unknown>): void
   /** Of a sync. */
   readonly tag?: string
+  /** Of a sync: whether the browser does not try again. */
+  readonly lastChance?: boolean
   /** Of a message. */
   readonly data?: unknown
   readonly ports?: readonly Pick<MessagePort, 'postMessage'>[]

@@ -30,6 +30,8 @@ export interface Api extends Loopback {
     readonly path: string
     readonly photo: string | null
   }) => number | undefined | Promise<number | undefined>
+  /** What `Retry-After` says with an error status (seconds). */
+  retryAfter: number | undefined
   /** The files on the disk, by the photo's name. */
   files(): ReadonlyMap<string, Buffer>
   /** How many files are on the disk: one for each idempotency key. */
@@ -57,7 +59,7 @@ export async function serveApi(): Promise<Api> {
     // Read to its end whatever the answer: an answer before that may reach a browser as a failed request.
     const body = await buffer(request)
     const struck = await api.strike({ path: pathname, photo })
-    if (struck !== undefined) return end(struck)
+    if (struck !== undefined) return end(struck, '', api.retryAfter && { 'retry-after': api.retryAfter })
     if (pathname === '/photos' && request.method === 'POST') {
       const key = String(request.headers['idempotency-key'])
       names.set(key, photo ?? '')
@@ -78,6 +80,7 @@ export async function serveApi(): Promise<Api> {
     ...loopback,
     requests,
     strike: () => undefined,
+    retryAfter: undefined,
     fileCount: () => keysIn(directory).length,
     files() {
       const files = keysIn(directory).map(

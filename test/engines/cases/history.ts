@@ -4,34 +4,31 @@ import { type Cases, comeBack, counted, goElsewhere, toldOf } from './bench.ts'
 
 /** Pages that go away, and come back by the back button. */
 export const historyCases: Cases = {
-  'a page that goes to another one gives its job back, and works on when it comes back': async ({
-    open,
-    engine,
-    name,
-  }) => {
-    const [page, heir] = [await open(), await open()]
-    const id = await page.evaluate(async () => {
-      addEventListener('pagehide', () => void lab.queue.leave())
-      addEventListener('pageshow', ({ persisted }) => {
-        if (persisted) lab.kept.set('restarted', lab.queue.start())
+  'a page that goes to another one gives its job back, and works on when it comes back, be it kept or loaded anew':
+    async ({ open, engine, name }) => {
+      const [page, heir] = [await open(), await open()]
+      const id = await page.evaluate(async () => {
+        addEventListener('pagehide', () => void lab.queue.leave())
+        addEventListener('pageshow', ({ persisted }) => {
+          if (persisted) lab.kept.set('restarted', lab.queue.start())
+        })
+        await lab.queue.start()
+        return (await lab.queue.enqueue('hold', 'job')).id
       })
-      await lab.queue.start()
-      return (await lab.queue.enqueue('hold', 'job')).id
-    })
-    await heir.evaluate(() => lab.queue.start())
-    await goElsewhere(page)
-    deepEqual(await toldOf(heir, 'reclaimed'), [{ id, kind: 'hold', cause: 'bye' }])
-    // Firefox keeps no page that held a lock when it went, and a worker's presence is one.
-    equal(await comeBack(page), engine !== 'firefox')
-    const result = await page.evaluate(async (queue) => {
-      await (lab.kept.get('restarted') ?? lab.open(queue).start())
-      const { id: next } = await lab.queue.enqueue('echo', 'back')
-      return lab.queue.result<'echo'>(next)
-    }, name)
-    equal(result, 'back')
-    const job = await heir.evaluate((given) => lab.queue.get(given), id)
-    deepEqual([job?.crashes, job?.releases], [0, 1])
-  },
+      await heir.evaluate(() => lab.queue.start())
+      await goElsewhere(page)
+      deepEqual(await toldOf(heir, 'reclaimed'), [{ id, kind: 'hold', cause: 'bye' }])
+      // Firefox keeps no page that held a lock when it went, and a worker's presence is one: there its successor works on.
+      equal(await comeBack(page), engine !== 'firefox')
+      const result = await page.evaluate(async (queue) => {
+        await (lab.kept.get('restarted') ?? lab.open(queue).start())
+        const { id: next } = await lab.queue.enqueue('echo', 'back')
+        return lab.queue.result<'echo'>(next)
+      }, name)
+      equal(result, 'back')
+      const job = await heir.evaluate((given) => lab.queue.get(given), id)
+      deepEqual([job?.crashes, job?.releases], [0, 1])
+    },
 
   'the next page of a site takes up what the last one ran, and charges no crash': async ({ open, name }) => {
     const page = await open()

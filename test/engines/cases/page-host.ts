@@ -4,7 +4,7 @@ import { type Cases, comeBack, counted, goElsewhere, toldOf } from './bench.ts'
 
 /** Pages whose queues are attached to them. */
 export const pageHostCases: Cases = {
-  'an attached page that goes to another one says bye, so that a second tab runs its job on; it works on under a new name when it comes back':
+  'an attached page that goes to another one says bye, so that a second tab runs its job on; it works on when it comes back, under a new name where it was kept':
     async ({ open, engine, name }) => {
       const [page, heir] = [await open(), await open()]
       const before = await attachAndStart(page)
@@ -14,32 +14,32 @@ export const pageHostCases: Cases = {
       await goElsewhere(page)
       deepEqual(await toldOf(heir, 'reclaimed'), [{ id, kind: 'hold', cause: 'bye' }])
       equal(await released(heir, id), 2)
-      // Firefox keeps no page that held a lock when it went, and a worker's presence is one.
-      equal(await comeBackStarted(page, name), engine !== 'firefox')
+      // Firefox keeps no page that held a lock when it went, and a worker's presence is one: there it is another page.
+      const isKept = await comeBackStarted(page, name)
+      equal(isKept, engine !== 'firefox')
       await heir.close()
       const after = await page.evaluate(async () => {
         const { id: next } = await lab.queue.enqueue('echo', 'back')
         return { result: await lab.queue.result(next), name: (await lab.queue.info()).worker.name }
       })
       equal(after.result, 'back')
-      notEqual(after.name, before)
+      // A page that is loaded anew has another name whatever its host does.
+      if (isKept) notEqual(after.name, before)
     },
 
-  'an attached page that is alone runs what it gave back once more when it comes back, uncharged': async ({
-    open,
-    engine,
-    name,
-  }) => {
-    const page = await open()
-    await attachAndStart(page)
-    const id = await page.evaluate(async () => (await lab.queue.enqueue('hold', 'job')).id)
-    await counted(page, 'running', 1)
-    await goElsewhere(page)
-    equal(await comeBackStarted(page, name), engine !== 'firefox')
-    equal(await released(page, id), 2)
-    const job = await page.evaluate((given) => lab.queue.get(given), id)
-    deepEqual([job?.crashes, job?.errors, job?.releases], [0, 0, 1])
-  },
+  'an attached page that is alone runs what it gave back once more, uncharged, when it comes back, be it kept or loaded anew':
+    async ({ open, engine, name }) => {
+      const page = await open()
+      await attachAndStart(page)
+      const id = await page.evaluate(async () => (await lab.queue.enqueue('hold', 'job')).id)
+      await counted(page, 'running', 1)
+      await goElsewhere(page)
+      // In Firefox, which kept no page with a worker, its successor does.
+      equal(await comeBackStarted(page, name), engine !== 'firefox')
+      equal(await released(page, id), 2)
+      const job = await page.evaluate((given) => lab.queue.get(given), id)
+      deepEqual([job?.crashes, job?.errors, job?.releases], [0, 0, 1])
+    },
 
   'an attached page that was not started is kept, not started when it comes back, and told what it missed':
     async ({ open }) => {

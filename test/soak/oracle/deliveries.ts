@@ -1,7 +1,12 @@
-import type { Fault, Record } from '../record.ts'
+import { deadlineMs } from '../page/deadline.ts'
+import type { By, Fault, Record } from '../record.ts'
+import type { Ended } from '../page/told.ts'
 import type { Upload } from '../server.ts'
 import type { Evidence, Verdict } from './evidence.ts'
 import { grouped } from './grouped.ts'
+
+/** How much sooner than it was set for a timer may go off, as the wall clock has it (milliseconds). */
+const timerMs = 50
 
 /** An upload that took effect: a raw delivery. */
 interface Delivery extends Upload {
@@ -33,11 +38,7 @@ export function judgeDeliveries({ record, server }: Evidence): Verdict {
     server.uploads,
     new Map(server.acks.map((ack) => [ack.subject, ack.at])),
   )
-  const givenBack = new Set(
-    record.ends
-      .filter(({ how, code, context }) => how === 'aborted' && code === 'stopped' && isWorker(context))
-      .map(({ id, epoch, context }) => `${id} ${epoch} ${context}`),
-  )
+  const givenBack = givenBackIn(record)
   let [repeated, inFlight] = [0, 0]
   for (const fault of record.faults) {
     inFlight += new Set(deliveries.filter((each) => hits(fault, each)).map(({ job }) => job)).size
@@ -72,6 +73,7 @@ export function judgeDeliveries({ record, server }: Evidence): Verdict {
       deliveries: deliveries.length,
       'repeated deliveries': repeated,
       'jobs in flight at the faults': inFlight,
+      'given back at a deadline': givenBack.size,
     },
   }
 }
@@ -111,8 +113,23 @@ function isFaultOfItsOwn(
   return isAnswerLost || givenBack.has(`${job} ${epoch} ${context}`)
 }
 
-function isWorker(context: string): boolean {
-  return context.startsWith('worker-')
+/** What workers gave back when one of their events had lasted until its deadline, and was not over. */
+function givenBackIn({ ends, events }: Record): ReadonlySet<string> {
+  const begun = events.filter(({ what }) => what === 'began')
+  const endedAt = new Map(
+    events.filter(({ what }) => what === 'ended').map((each) => [`${each.context} ${each.number}`, each.at]),
+  )
+  const isAtDeadline = ({ context, at }: By<Ended>): boolean =>
+    begun.some((event) => {
+      // One that was never told to be over went on until its worker was stopped.
+      const end = endedAt.get(`${event.context} ${event.number}`) ?? Number.POSITIVE_INFINITY
+      return event.context === context && event.at + deadlineMs - timerMs <= at && at <= end
+    })
+  return new Set(
+    ends
+      .filter((each) => each.how === 'aborted' && each.code === 'stopped' && isAtDeadline(each))
+      .map(({ id, epoch, context }) => `${id} ${epoch} ${context}`),
+  )
 }
 
 function wordsFor(key: string, before: Delivery, again: Delivery): string {

@@ -23,10 +23,12 @@ export function judge(evidence: Evidence, left: Look, kinds: readonly FaultKind[
   const drops = judgeDrops(record)
   const deliveries = judgeDeliveries(evidence)
   const ends = judgeEnds(evidence, left)
+  const byWorkers = record.starts.filter(({ context }) => context.startsWith('worker-')).length
   const troubles = [...record.troubles].filter(([words]) => words.startsWith('uncaught'))
   return {
     findings: [
       ...missing.map((kind) => `no fault of this kind came to pass: ${kind}`),
+      ...(byWorkers === 0 ? ['no job was run by the service worker'] : []),
       ...drops.findings,
       ...ends.findings,
       ...deliveries.findings,
@@ -39,6 +41,7 @@ export function judge(evidence: Evidence, left: Look, kinds: readonly FaultKind[
       enqueued: record.taken.length,
       ...ends.figures,
       attempts: record.starts.length,
+      'attempts by the service worker': byWorkers,
       ...deliveries.figures,
       ...drops.figures,
       ...Object.fromEntries([...counts].map(([kind, count]) => [`faults: ${kind}`, count])),

@@ -1,4 +1,4 @@
-import { attach, type AttachOptions } from 'holdfast/page'
+import { attach } from 'holdfast/page'
 import { createProducer } from './producer.ts'
 import { openQueue, tellUncaught } from './queue.ts'
 import { type Life, tellAs } from './told.ts'
@@ -86,7 +86,7 @@ async function register(): Promise<ServiceWorkerRegistration> {
 
 async function begin(): Promise<void> {
   // Not waited for: Chromium may leave a page that is loaded anew behind another tab without its registration.
-  if (!searchParams.has('alone')) attach(queue, { registration: register() as AttachOptions['registration'] })
+  if (!searchParams.has('alone')) attach(queue, { registration: register() })
   else attach(queue)
   if (!searchParams.has('looks')) await queue.start()
   if (searchParams.has('produces')) producer.start()

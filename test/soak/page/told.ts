@@ -55,6 +55,15 @@ export interface Life {
   readonly at: number
 }
 
+/** An event began in the worker, or all that it waited for is settled. */
+export interface Event {
+  readonly type: 'event'
+  /** Which of the worker's events. */
+  readonly number: number
+  readonly what: 'began' | 'ended'
+  readonly at: number
+}
+
 /** The queue's database was made, because there was none. */
 export interface Made {
   readonly type: 'made'
@@ -75,7 +84,7 @@ export interface Trouble {
   readonly message: string
 }
 
-export type Told = Taken | Started | Ended | Finished | Life | Made | Lost | Trouble
+export type Told = Taken | Started | Ended | Finished | Life | Event | Made | Lost | Trouble
 
 /** What precedes each of them on the console. */
 export const mark = 'soak '

@@ -281,6 +281,21 @@ describe('a page with a worker', () => {
     expect(host.sync).toEqual({ state: 'absent' })
   })
 
+  it('says that syncs are refused which throw instead of rejecting, and is rejected by nothing', async () => {
+    const denied = new DOMException('Permission denied.', 'NotAllowedError')
+    const register = (): never => {
+      throw denied
+    }
+    const facade = { sync: { register, getTags: register }, periodicSync: { register } }
+    const { queue, clock, host } = await withWorker({
+      attach: { registration: { active: { postMessage: () => undefined }, ...facade }, periodicMs: 60_000 },
+    })
+    await queue.enqueue('send', 'ada')
+    await passing(clock, 1_000)
+    const refused = { state: 'refused', error: denied }
+    expect([host.sync, host.periodicSync]).toEqual([refused, refused])
+  })
+
   it('has it drain again when it is time, and no sooner', async () => {
     let tries = 0
     const send = (): unknown => {
@@ -385,6 +400,37 @@ describe('a page with a worker', () => {
     await passing(clock, 20_000)
     expect(await asked).toBe(undefined)
     mute.detach()
+  })
+
+  it('keeps no timer for a worker that it cannot ask', async () => {
+    const gone = new DOMException('It is gone.', 'InvalidStateError')
+    const postMessage = (): never => {
+      throw gone
+    }
+    const { host, clock } = setUp({ attach: { registration: { active: { postMessage } } } })
+    await turns()
+    const { timers } = clock
+    await expect(host.drain()).rejects.toBe(gone)
+    expect(clock.timers).toBe(timers)
+  })
+
+  it('registers a sync for what is new, though the queue could not be read at first', async () => {
+    const sync = fakeSync()
+    sync.tags.add('mail')
+    const { given } = fakeRegistration(fakeWorker(undefined), sync)
+    const { queue, clock } = setUp({ attach: { registration: given, onError: () => undefined } })
+    await passing(clock, 2_000)
+    const { info } = queue
+    queue.info = () => Promise.reject(new Error('no store'))
+    await queue.enqueue('send', 'ada')
+    await passing(clock, 2_000)
+    queue.info = info
+    expect(sync.registered).toEqual([])
+    // Something happens, but nothing new comes in.
+    await queue.pause()
+    await queue.resume()
+    await passing(clock, 2_000)
+    expect(sync.registered).toEqual(['mail'])
   })
 
   it('does without a worker whose registration fails, or that is not active yet', async () => {

@@ -188,6 +188,18 @@ describe('a sync', () => {
   })
 })
 
+const busy = { status: 503, headers: { 'Retry-After': '120' } }
+
+/** A worker that has looked at its queue before, and then fails its last sync: the job is held for two minutes. */
+async function afterLastSync({ lastChance = true, ...more }: Setup & { readonly lastChance?: boolean } = {}) {
+  const tools = setUp({ send: () => assertOk(new Response(null, busy)), ...more })
+  expect(await fired(tools, 'fetch')).toBe('fulfilled')
+  await tools.page.enqueue('send', 'ada')
+  await turns()
+  expect(await fired(tools, 'sync', { tag: 'mail', lastChance })).toBe('rejected')
+  return tools
+}
+
 describe('another event', () => {
   it.each(['fetch', 'message'] as const)('%s drains what is due, and never fails', async (type) => {
     const tools = setUp()
@@ -274,9 +286,7 @@ describe('another event', () => {
     { name: 'a page that asks for a drain', type: 'message', event: { data: ask } },
     { name: 'a periodicsync', type: 'periodicsync', event: { tag: 'mail' } },
   ] as const)('$name registers anew what is left after the last sync', async ({ type, event }) => {
-    const tools = setUp({ send: () => assertOk(new Response(null, { status: 503 })) })
-    await tools.page.enqueue('send', 'ada')
-    expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('rejected')
+    const tools = await afterLastSync()
     tools.sync.tags.clear()
     await passing(tools.clock, 600_000)
     expect(await fired(tools, type, event)).toBe('fulfilled')
@@ -286,6 +296,52 @@ describe('another event', () => {
     await passing(tools.clock, 600_000)
     expect(await fired(tools, 'periodicsync', { tag: 'mail' })).toBe('fulfilled')
     expect(tools.sync.registered).toHaveLength(length)
+  })
+
+  it.each(['fetch', 'message'] as const)(
+    '%s does so once, at once, though the worker has looked before and nothing is due yet',
+    async (type) => {
+      const tools = await afterLastSync()
+      // The browser is still busy ending it.
+      expect([...tools.sync.tags]).toEqual(['mail'])
+      await passing(tools.clock, 1_000)
+      const { length } = tools.sync.registered
+      expect(await fired(tools, type)).toBe('fulfilled')
+      expect(tools.sync.registered).toHaveLength(length + 1)
+      expect(tools.worker.fire(type)).toEqual([])
+      expect((await tools.queue.info()).counts).toMatchObject({ pending: 1, completed: 0 })
+    },
+  )
+
+  it('fetch does so again where it was refused, or the queue could not be read', async () => {
+    const tools = await afterLastSync({ attach: { onError: () => undefined } })
+    tools.sync.tags.clear()
+    tools.sync.refuses = true
+    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    tools.sync.refuses = false
+    const { info } = tools.queue
+    tools.queue.info = () => Promise.reject(new Error('no store'))
+    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    tools.queue.info = info
+    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    expect([...tools.sync.tags]).toEqual(['mail'])
+    expect(tools.worker.fire('fetch')).toEqual([])
+  })
+
+  it('fetch leaves it to the browser, which tries again after any other sync', async () => {
+    const tools = await afterLastSync({ lastChance: false })
+    const { length } = tools.sync.registered
+    expect(await fired(tools, 'fetch')).toBe('fulfilled')
+    expect(tools.sync.registered).toHaveLength(length)
+    expect(tools.worker.fire('fetch')).toEqual([])
+  })
+
+  it('fetch is left alone after a sync that left nothing, whatever became of the one before', async () => {
+    const answers = [busy]
+    const tools = await afterLastSync({ send: () => assertOk(new Response('sent', answers.shift())) })
+    await passing(tools.clock, 120_000)
+    expect(await fired(tools, 'sync', { tag: 'mail' })).toBe('fulfilled')
+    expect(tools.worker.fire('fetch')).toEqual([])
   })
 
   it('periodicsync of another tag is another’s', async () => {
@@ -332,6 +388,29 @@ describe('a service worker', () => {
     await tools.queue.enqueue('send', 'ada')
     await until(() => tools.sync.registered.length === 1)
     expect(tools.sync.registered).toEqual(['mail'])
+  })
+
+  it('registers a sync for what is enqueued while one drains, which may be the last', async () => {
+    const { promise, open } = gate<string>()
+    const tools = setUp({ send: () => promise })
+    const { id } = await tools.page.enqueue('send', 'ada')
+    const [event] = tools.worker.fire('sync', { tag: 'mail' })
+    await until(async () => (await tools.queue.get(id))?.state === 'running')
+    await turns()
+    const { length } = tools.sync.registered
+    await tools.queue.enqueue('send', 'grace')
+    await until(() => tools.sync.registered.length === length + 1)
+    open('sent')
+    await event
+    const { promise: later, open: end } = gate<string>()
+    const drain = tools.queue.drain.bind(tools.queue)
+    tools.queue.drain = () => later.then(() => drain())
+    const drained = tools.host.drain()
+    await tools.queue.enqueue('send', 'mary')
+    await turns()
+    expect(tools.sync.registered).toHaveLength(length + 1)
+    end('')
+    await drained
   })
 
   it('registers a sync for what its own drain leaves: at the deadline, or because it failed', async () => {

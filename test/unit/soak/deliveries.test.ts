@@ -20,7 +20,12 @@ test('a job that is delivered once is nothing to find', () => {
   livesWell(told, 'job')
   const { findings, figures } = judgeDeliveries(told.evidence)
   expect(findings).toEqual([])
-  expect(figures).toEqual({ deliveries: 1, 'repeated deliveries': 0, 'jobs in flight at the faults': 0 })
+  expect(figures).toEqual({
+    deliveries: 1,
+    'repeated deliveries': 0,
+    'jobs in flight at the faults': 0,
+    'given back at a deadline': 0,
+  })
 })
 
 test('an upload that took no effect is no delivery', () => {
@@ -29,6 +34,15 @@ test('an upload that took no effect is no delivery', () => {
   told.upload('job', { at: 25, tookEffect: false })
   expect(judgeDeliveries(told.evidence).figures.deliveries).toBe(1)
 })
+
+/** Worker 1 gives a job back, which worker 2 delivers again. */
+function givenBackByWorker(at: number): Story {
+  const told = story()
+  told.deliver('job', { at: 20, by: 'worker-1', until: at, how: 'aborted', code: 'stopped' })
+  told.deliver('job', { at: at + 20, epoch: 2, by: 'worker-2' })
+  told.end('job', { at: at + 30 })
+  return told
+}
 
 describe('a delivery may be repeated', () => {
   it('where a fault met the job in flight', () => {
@@ -59,13 +73,16 @@ describe('a delivery may be repeated', () => {
     expect(figures['jobs in flight at the faults']).toBe(1)
   })
 
-  it('where a worker gave it back at the deadline of its event', () => {
-    const told = story()
-    told.deliver('job', { at: 20, by: 'worker-1', how: 'aborted', code: 'stopped' })
-    told.deliver('job', { at: 40, epoch: 2, by: 'worker-2' })
-    told.end('job', { at: 50 })
-    expect(findingsIn(told)).toEqual([])
-  })
+  it.each([30_100, undefined])(
+    'where a worker gave it back at the deadline of its event, over at %s',
+    (over) => {
+      const told = givenBackByWorker(30_050)
+      told.event('worker-1', 10, over)
+      const { findings, figures } = judgeDeliveries(told.evidence)
+      expect(findings).toEqual([])
+      expect(figures).toMatchObject({ 'repeated deliveries': 1, 'given back at a deadline': 1 })
+    },
+  )
 })
 
 describe('a delivery is repeated without a fault', () => {
@@ -116,12 +133,29 @@ describe('a delivery is repeated without a fault', () => {
     ['a worker gave it up before its deadline', 'worker-1', 'timeout'],
   ])('where %s', (_, by, code) => {
     const told = story()
+    told.event('worker-1', -30_000)
     told.deliver('job', { at: 20, by, how: 'aborted', code })
     told.deliver('job', { at: 40, epoch: 2, by: 'tab-2' })
     told.end('job', { at: 50 })
     const [finding, ...more] = findingsIn(told)
     expect(finding).toContain(`without a fault: job-1 was delivered again: by ${by}`)
     expect(more).toEqual([tooMany])
+  })
+})
+
+describe('a worker gave a job back without a deadline', () => {
+  it.each<[string, (told: Story) => void]>([
+    ['where none of its events lasted that long', ({ event }) => event('worker-1', 10_000)],
+    ['where the event was over before', ({ event }) => event('worker-1', 10, 30_040)],
+    ['where it was another worker’s event', ({ event }) => event('worker-2', 10)],
+    ['where it has none', () => undefined],
+  ])('%s', (_, more) => {
+    const told = givenBackByWorker(30_050)
+    more(told)
+    expect(findingsIn(told)).toEqual([
+      expect.stringMatching(/^without a fault: job-1 was delivered again: by worker-1 under epoch 1/),
+      '1 repeated deliveries, 0 jobs in flight at the faults',
+    ])
   })
 })
 

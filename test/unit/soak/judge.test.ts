@@ -2,11 +2,12 @@ import { describe, expect, it, test } from 'vitest'
 import { judge } from '../../soak/oracle/judge.ts'
 import { livesWell, nothingLeft, type Story, story } from './story.ts'
 
-/** A soak in which one tab crashes, and one job lives well; and what else is told. */
+/** A soak in which one tab crashes, and two jobs live well, one in a tab and one in the worker; and what else is told. */
 function soak(more: (told: Story) => void = () => undefined): Story {
   const told = story()
   told.fault(100, 101, 'tab-9')
   livesWell(told, 'well')
+  livesWell(told, 'helped', 'worker-9')
   more(told)
   return told
 }
@@ -18,10 +19,11 @@ test('a soak in which everything held is nothing to find, and is counted', () =>
   const { findings, figures, waived } = judge(soak().evidence, nothingLeft, ['crash'])
   expect(findings).toEqual([])
   expect(figures).toMatchObject({
-    enqueued: 1,
-    acknowledged: 1,
-    attempts: 1,
-    deliveries: 1,
+    enqueued: 2,
+    acknowledged: 2,
+    attempts: 2,
+    'attempts by the service worker': 1,
+    deliveries: 2,
     'faults: crash': 1,
   })
   expect(waived).toEqual({ drops: 0, jobs: 0 })
@@ -54,6 +56,13 @@ describe('each judge is asked: found is', () => {
     const { evidence } = soak()
     const server = { ...evidence.server, complaints: ['the photo of job well came broken'] }
     expect(findingsIn({ ...soak(), evidence: { ...evidence, server } })).toEqual(server.complaints)
+  })
+
+  it('a service worker that ran nothing', () => {
+    const told = story()
+    told.fault(100, 101, 'tab-9')
+    livesWell(told, 'well')
+    expect(findingsIn(told)).toEqual(['no job was run by the service worker'])
   })
 
   it('a fault that was ordered, and never came to pass', () => {

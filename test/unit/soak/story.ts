@@ -50,6 +50,8 @@ export interface Story {
   upload(job: string, given?: Delivered): void
   /** The queue tells that it ended, and the server hears of it. */
   end(job: string, given?: Ending): void
+  /** An event of a worker; `until` `undefined`: it was not told to be over. */
+  event(by: string, from: number, until?: number): void
   /** From the one instant to the other these contexts could be interrupted. */
   fault(from: number, until: number, ...contexts: readonly string[]): void
   /** The database is made, because there is none. */
@@ -64,7 +66,7 @@ export function story(): Story {
   const record = createRecord()
   const uploads: Upload[] = []
   const acks: AppliedAck[] = []
-  let number = 0
+  let [number, events] = [0, 0]
   const tell = (context: string, told: Told): void => {
     number += 1
     record.hear({ context, number, told })
@@ -91,6 +93,11 @@ export function story(): Story {
       const type = reason === undefined ? 'completed' : 'dead'
       acks.push({ source, sequence: sequence ?? next, subject: job, finish: 1, type, reason, at })
     },
+    event(by, from, until) {
+      events += 1
+      tell(by, { type: 'event', number: events, what: 'began', at: from })
+      if (until !== undefined) tell(by, { type: 'event', number: events, what: 'ended', at: until })
+    },
     fault(from, until, ...contexts) {
       const fault: Fault = { kind: 'crash', variant: undefined, from, until, contexts: new Set(contexts) }
       record.faults.push(fault)
@@ -105,8 +112,8 @@ function uploadOf(job: string, given: Delivered): Upload {
 }
 
 /** One job's whole life, in which nothing goes wrong. */
-export function livesWell({ enqueue, deliver, end }: Story, job: string): void {
+export function livesWell({ enqueue, deliver, end }: Story, job: string, by = 'tab-1'): void {
   enqueue(job)
-  deliver(job)
+  deliver(job, { by })
   end(job)
 }

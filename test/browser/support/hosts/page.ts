@@ -1,5 +1,5 @@
 import type { JobView, QueueEventName } from 'holdfast'
-import { attach, type AttachOptions, type PageHost } from 'holdfast/page'
+import { attach, type PageHost } from 'holdfast/page'
 import { openUploads, type Uploads, type UploadsOptions } from './uploads.ts'
 
 export interface OpenOptions extends UploadsOptions {
@@ -59,7 +59,7 @@ globalThis.hosted = {
     // As in an application: the store listens to the page before the host does.
     await queue.info()
     const periodic = periodicMs === undefined ? {} : { periodicMs }
-    host = attach(queue, { registration: registration as AttachOptions['registration'], ...periodic })
+    host = attach(queue, { registration, ...periodic })
     if (starts) await queue.start()
     else await queue.info()
   },

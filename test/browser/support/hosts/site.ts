@@ -4,7 +4,10 @@ import type { Loopback } from '../../../tools/loopback.ts'
 import { serve } from '../server.ts'
 
 export interface HostSite extends Loopback {
-  /** How the events of the service worker ended: `sync resolved`, `last sync rejected`, `fetch resolved`, … */
+  /**
+   * What the service worker told: `worker started`, and how its events ended: `sync resolved`, `last sync rejected`,
+   * `fetch resolved`, …
+   */
   readonly reports: readonly string[]
 }
 

@@ -31,6 +31,8 @@ export async function visit(chromium: Chromium, site: HostSite, options: OpenOpt
 export interface Overseer {
   /** Fires the worker's sync, as the browser does. Its tag is `uploads` unless another one is named. */
   sync(options?: { readonly lastChance?: boolean; readonly tag?: string }): Promise<void>
+  /** Fires its periodic sync. */
+  periodicSync(): Promise<void>
   /** Stops the worker, whatever it is doing. */
   stop(): Promise<void>
 }
@@ -54,6 +56,12 @@ export async function oversee(chromium: Chromium, site: Pick<HostSite, 'url'>): 
       const registrationId = await idOf()
       await session.send('ServiceWorker.dispatchSyncEvent', {
         ...{ origin: site.url, registrationId, tag, lastChance },
+      })
+    },
+    async periodicSync() {
+      const registrationId = await idOf()
+      await session.send('ServiceWorker.dispatchPeriodicSyncEvent', {
+        ...{ origin: site.url, registrationId, tag: 'uploads' },
       })
     },
     async stop() {

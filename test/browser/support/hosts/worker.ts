@@ -11,6 +11,7 @@ function report(type: string, how: string): void {
   fetch(`/report?${type} ${how}`, { method: 'POST' }).catch(() => undefined)
 }
 
+report('worker', 'started')
 const events = Reflect.get(globalThis, 'ExtendableEvent').prototype
 const waitUntil = Reflect.get(events, 'waitUntil')
 Object.assign(events, {

@@ -48,11 +48,12 @@ export async function runCases(
   const results: CaseResult[] = []
   for (const [name, run] of Object.entries(cases)) {
     const tabs: Tab[] = []
-    const bench = benchOf(session, `${prefix} ${results.length}`, tabs)
+    const steps: Steps = new Set()
+    const bench = benchOf(session, `${prefix} ${results.length}`, tabs, steps)
     const startedAt = performance.now()
-    let error = await inTime(() => run(bench))
+    let error = await inTime(() => run(bench), steps)
     for (const tab of tabs) {
-      const unanswered = await inTime(() => closed(tab))
+      const unanswered = await inTime(() => closed(tab), steps)
       error ??= unanswered
     }
     const ms = Math.round(performance.now() - startedAt)
@@ -66,12 +67,44 @@ async function closed(tab: Tab): Promise<void> {
   await tab.close().catch(() => undefined)
 }
 
-function benchOf(session: Session, name: string, tabs: Tab[]): Bench {
+/** What the browser has been asked and not answered yet: where a case hangs, that says where. */
+type Steps = Set<string>
+
+async function during<T>(steps: Steps, step: string, asked: Promise<T>): Promise<T> {
+  steps.add(step)
+  try {
+    return await asked
+  } finally {
+    steps.delete(step)
+  }
+}
+
+/** A tab that says what it is asked. */
+function following(tab: Tab, number: number, steps: Steps): Tab {
+  const follow =
+    <Given extends unknown[], T>(step: string, ask: (...given: Given) => Promise<T>) =>
+    (...given: Given): Promise<T> =>
+      during(steps, `page ${number}: ${step}`, ask(...given))
+  return {
+    evaluate: (work, given) =>
+      during(steps, `page ${number}: ${String(work).slice(0, 300)}`, tab.evaluate(work, given)),
+    goto: follow('goto', tab.goto),
+    reload: follow('reload', tab.reload),
+    back: follow('back', tab.back),
+    close: follow('close', tab.close),
+    hide: follow('hide', tab.hide),
+    show: follow('show', tab.show),
+    setOffline: follow('setOffline', tab.setOffline),
+  }
+}
+
+function benchOf(session: Session, name: string, tabs: Tab[], steps: Steps): Bench {
   return {
     engine: session.engine,
     name,
     async open(path) {
-      const tab = await session.open(path)
+      const opened = await during(steps, `open ${path ?? '/'}`, session.open(path))
+      const tab = following(opened, tabs.length + 1, steps)
       tabs.push(tab)
       await tab.evaluate((queue) => void lab.open(queue), name)
       return tab
@@ -81,9 +114,10 @@ function benchOf(session: Session, name: string, tabs: Tab[]): Bench {
 }
 
 /** Why it failed, if it did. */
-function inTime(run: () => Promise<void>): Promise<string | undefined> {
+function inTime(run: () => Promise<void>, steps: Steps): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(`it was not over after ${caseMs} ms`), caseMs)
+    const late = (): void => resolve(`it was not over after ${caseMs} ms, at: ${[...steps].join('; ')}`)
+    const timer = setTimeout(late, caseMs)
     run()
       .then(
         () => resolve(undefined),

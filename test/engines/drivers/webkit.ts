@@ -51,8 +51,8 @@ export async function launchWebKit({ profile }: LaunchOptions): Promise<Browser>
 function tabOf(wire: Wire, windows: Windows): Tab {
   const leave = async (source: string): Promise<void> => {
     const arrived = wire.nextDocument()
-    // After the answer, which a page that goes away could not send.
-    await wire.run(`void setTimeout(() => { ${source} }, 50)`)
+    // After the answer, which a page that goes away could not send; where it is slow, it has to do without.
+    wire.run(`void setTimeout(() => { ${source} }, 50)`).catch(() => undefined)
     await arrived
   }
   return {
@@ -61,12 +61,11 @@ function tabOf(wire: Wire, windows: Windows): Tab {
     reload: () => leave('location.reload()'),
     back: () => leave('history.back()'),
     async close() {
-      const hungUp = wire.hungUp()
-      await wire.run('void setTimeout(() => close(), 50)')
       // A page with a history may not close itself: it goes where no wire leads.
-      const late = setTimeout(() => wire.run("location.replace('about:blank')").catch(() => undefined), 1_000)
-      await hungUp
-      clearTimeout(late)
+      await wire.runLast(`void setTimeout(() => {
+        close()
+        setTimeout(() => location.replace('about:blank'), 1_000)
+      }, 50)`)
       wire.cut(new Error('the page was closed'))
     },
     ...inWindow(windows),

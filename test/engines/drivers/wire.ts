@@ -21,11 +21,14 @@ export interface Wire {
   run(source: string): Promise<unknown>
   /** Resolves once another document than the one before reported. */
   nextDocument(): Promise<void>
-  /** Resolves once the page that listens now does so no more. */
-  hungUp(): Promise<void>
+  /** Runs `source`, which makes the page go where no wire leads; resolves once it listens no more. */
+  runLast(source: string): Promise<void>
   /** Nobody will answer any more. */
   cut(reason: Error): void
 }
+
+/** How long a page that went says nothing, and is not there to be told anything (milliseconds). */
+const silenceMs = 3_000
 
 interface Order {
   readonly source: string
@@ -92,9 +95,11 @@ function endOf(address: string): End {
   let document = ''
   let arrived = Promise.withResolvers<void>()
   let hungUp = Promise.withResolvers<void>()
+  let heardAt = 0
   let gone: Error | undefined
   let count = 0
 
+  const isListening = (): boolean => open !== undefined && !open.destroyed
   const flush = (): void => {
     if (open === undefined || open.destroyed) return
     const order = waiting.shift()
@@ -106,6 +111,7 @@ function endOf(address: string): End {
   }
   return {
     take(from, response) {
+      heardAt = performance.now()
       if (from !== document) {
         document = from
         for (const [, { reject }] of sent) reject(new Error('the page went away'))
@@ -119,6 +125,7 @@ function endOf(address: string): End {
       flush()
     },
     answer(order, { value, error }) {
+      heardAt = performance.now()
       const asked = sent.get(order)
       sent.delete(order)
       if (error === undefined) asked?.resolve(value)
@@ -133,9 +140,18 @@ function endOf(address: string): End {
           flush()
         }),
       nextDocument: () => arrived.promise,
-      hungUp() {
+      async runLast(source) {
         hungUp = Promise.withResolvers()
-        return hungUp.promise
+        // It may be gone before its answer is.
+        const order: Order = { source, resolve: () => undefined, reject: () => undefined }
+        waiting.push(order)
+        flush()
+        // One that goes between two of its requests has nothing to hang up.
+        const isSilent = (): boolean =>
+          !waiting.includes(order) && !isListening() && performance.now() - heardAt > silenceMs
+        const looking = setInterval(() => isSilent() && hungUp.resolve(), 250)
+        await hungUp.promise
+        clearInterval(looking)
       },
       cut(reason) {
         gone = reason

@@ -30,8 +30,8 @@ export const inBrowser: readonly Unguarded[] = [
     note: 4,
     name: 'where there is a sync API, it is relied upon',
     file: 'src/host/page/attach.ts',
-    from: 'if (isTheirs && scope.navigator.onLine !== false)',
-    to: 'if (isTheirs && worker.active?.sync === undefined)',
+    from: 'if (isTheirs && navigator.onLine !== false)',
+    to: "if (isTheirs && sync.outcome.state === 'absent')",
     because: 'it takes a sync that is disabled for one that will come',
   },
   {

@@ -61,11 +61,11 @@ function tabOf(wire: Wire, windows: Windows): Tab {
     reload: () => leave('location.reload()'),
     back: () => leave('history.back()'),
     async close() {
+      const closed = wire.runLast('void setTimeout(() => close(), 50)')
       // A page with a history may not close itself: it goes where no wire leads.
-      await wire.runLast(`void setTimeout(() => {
-        close()
-        setTimeout(() => location.replace('about:blank'), 1_000)
-      }, 50)`)
+      const late = setTimeout(() => wire.run("location.replace('about:blank')").catch(() => undefined), 1_000)
+      await closed
+      clearTimeout(late)
       wire.cut(new Error('the page was closed'))
     },
     ...inWindow(windows),

@@ -21,7 +21,7 @@ export interface Wire {
   run(source: string): Promise<unknown>
   /** Resolves once another document than the one before reported. */
   nextDocument(): Promise<void>
-  /** Runs `source`, which makes the page go where no wire leads; resolves once it listens no more. */
+  /** Runs `source`, by which the page is to go where no wire leads; resolves once it listens no more. */
   runLast(source: string): Promise<void>
   /** Nobody will answer any more. */
   cut(reason: Error): void
@@ -141,6 +141,7 @@ function endOf(address: string): End {
         }),
       nextDocument: () => arrived.promise,
       async runLast(source) {
+        if (gone) throw gone
         hungUp = Promise.withResolvers()
         // It may be gone before its answer is.
         const order: Order = { source, resolve: () => undefined, reject: () => undefined }
@@ -155,6 +156,7 @@ function endOf(address: string): End {
       },
       cut(reason) {
         gone = reason
+        hungUp.resolve()
         for (const { reject } of [...waiting.splice(0), ...sent.values()]) reject(reason)
         sent.clear()
       },

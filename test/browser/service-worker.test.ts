@@ -59,9 +59,9 @@ test('photos taken in while the server is away arrive by a periodicsync, with no
   await expect.poll(() => api.acks().length, soon).toBe(3)
   expect(api.fileCount()).toBe(3)
   expect(openTabs(site)).toEqual([])
-  await expect
-    .poll(() => site.reports.slice(before), soon)
-    .toEqual(['worker started', 'periodicsync resolved'])
+  // Where the machine is slow Chromium comes with the sync, too, that the page had registered.
+  const ownDoing = (): string[] => site.reports.slice(before).filter((report) => report !== 'sync resolved')
+  await expect.poll(ownDoing, soon).toEqual(['worker started', 'periodicsync resolved'])
 })
 
 test('a server that is down at the last chance loses nothing: the next tab wakes the worker, which drains', async () => {

@@ -1,7 +1,8 @@
 /**
  * Three tabs and a service worker at work in Chromium while everything goes wrong, for a minute: `npm run test:soak`. With
- * `--minutes 10` for so long, with `--seed 7` the same faults again, with `--only kill,crash` none but these. Then ten tabs crash in mid-job, and it is told how soon
- * the job ran elsewhere. `--reclaim` does that alone, and judges it: half a second in the middle, two at the most.
+ * `--minutes 10` for so long, with `--seed 7` the same faults again, with `--only kill,crash` none but these. Then ten tabs
+ * crash in mid-job, and it is told how soon the job ran elsewhere. `--reclaim` does that alone, and judges it: half a second
+ * in the middle, two at the most.
  */
 import { parseArgs } from 'node:util'
 import type { Waived } from './oracle/evidence.ts'

@@ -4,7 +4,7 @@ export type { RetryPolicy } from './machine/backoff.ts'
 export type { EnqueueOutcome, OnDuplicate } from './machine/enqueue.ts'
 export type { HoldCause } from './machine/events.ts'
 export type { AckState, DeadReason, Failure, JobState } from './machine/job.ts'
-export type { WhyNot } from './machine/query.ts'
+export type { WhyNot } from './machine/why.ts'
 export type { QueueEventName, QueueEvents, StoreState } from './queue/events.ts'
 export type {
   CommonOptions,

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { WhyNot } from '../machine/query.ts'
+import type { WhyNot } from '../machine/why.ts'
 import type { QueueEventName, QueueEvents } from './events.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
 import type {

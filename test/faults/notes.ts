@@ -23,7 +23,7 @@ const inProcess: readonly Unguarded[] = [
   {
     note: 18,
     name: 'why says nothing of a hold',
-    file: 'src/machine/query.ts',
+    file: 'src/machine/why.ts',
     from: 'if (hold !== undefined) {\n    const { cause, waitMs } = hold',
     to: 'if (hold !== undefined && hold.tries < 0) {\n    const { cause, waitMs } = hold',
     because: 'a change that the server refuses is said to be ready',

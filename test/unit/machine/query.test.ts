@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Ability } from '../../../src/machine/claim.ts'
 import { decideCancel, decidePause, decideRedrive, decideRemove } from '../../../src/machine/operate.ts'
-import {
-  counts,
-  type Here,
-  type ListFilter,
-  list,
-  oldestPendingAgeMs,
-  untilDue,
-  whyNot,
-} from '../../../src/machine/query.ts'
+import { counts, type ListFilter, list, oldestPendingAgeMs, untilDue } from '../../../src/machine/query.ts'
+import { type Here, whyNot } from '../../../src/machine/why.ts'
 import * as settle from '../../../src/machine/settle.ts'
 import { anyKind, claim, createHarness, enqueue, type Harness, holderOf, retry, runOf } from './harness.ts'
 import { rowsRead } from './rows-read.ts'

@@ -57,12 +57,13 @@ export function judgeDeliveries({ record, server }: Evidence): Verdict {
       // Under one epoch it was one call of `fetch`: Chromium repeats a request itself whose connection ended unanswered.
       if (again.kind === 'once' && again.epoch !== before.epoch)
         findings.push(`at most once: ${wordsFor(key, before, again)}`)
+      // First, since it answers for no other: the fault that met several is left for one that has none of its own.
+      if (isFaultOfItsOwn(before, givenBack)) continue
       const fault = record.faults.find(
         (each) => !laidTo.has(each) && hits(each, before) && each.from <= again.effectAt,
       )
       if (fault) laidTo.add(fault)
-      else if (!isFaultOfItsOwn(before, givenBack))
-        findings.push(`without a fault: ${wordsFor(key, before, again)}`)
+      else findings.push(`without a fault: ${wordsFor(key, before, again)}`)
     }
   }
   if (repeated > inFlight)

@@ -62,6 +62,17 @@ describe('a delivery may be repeated', () => {
     expect(findingsIn(told)).toEqual([])
   })
 
+  it('where its answer was dropped, and so was its sender once Chromium had sent it again', () => {
+    const told = story()
+    told.enqueue('job')
+    told.deliver('job', { at: 20, isAnswerLost: true, until: undefined })
+    told.upload('job', { at: 30 })
+    told.fault(29, 35, 'tab-1')
+    told.deliver('job', { at: 40, epoch: 2, by: 'tab-2' })
+    told.end('job', { at: 50 })
+    expect(findingsIn(told).filter((finding) => finding.startsWith('without'))).toEqual([])
+  })
+
   it('where the server dropped its answer on purpose', () => {
     const told = story()
     told.enqueue('job')

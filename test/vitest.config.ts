@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
@@ -26,6 +27,8 @@ const config: ViteUserConfig = defineConfig({
     alias: sources(),
   },
   test: {
+    // Vitest leaves a core to itself that it hardly uses.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       provider: 'v8',
       include: ['src/machine/**'],

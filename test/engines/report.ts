@@ -15,7 +15,7 @@ export function printReport(reports: readonly EngineReport[]): Totals {
   for (const suite of suites) console.log(row(suite, ...reports.map((report) => cellOf(report, suite))))
   console.log(row('seconds', ...reports.map(({ seconds }) => seconds.toFixed(1))))
   for (const { version } of reports) if (version !== '') console.log(version)
-  for (const failure of failuresOf(reports)) console.log(failure)
+  for (const failure of failuresOf(reports)) console.log(`FAILED  ${failure}`)
   const outcomes = reports.flatMap((report) => report.suites.flatMap(({ results }) => results))
   const failed = outcomes.filter(({ error }) => error !== undefined).length
   return { passed: outcomes.length - failed, failed }

@@ -49,7 +49,7 @@ function isOf(numbers: readonly string[], caughtBy: Fault['caughtBy']): boolean 
 function tell(name: string, { isCaught, how }: Verdict): void {
   if (isCaught) passed++
   else failed++
-  console.log(`${isCaught ? 'caught' : 'MISSED'}  ${name.padEnd(60)} ${how}`)
+  console.log(`${isCaught ? 'caught' : 'FAILED'}  ${name.padEnd(60)} ${how}`)
 }
 
 async function judge(copy: Copy, fault: Fault, soundly: (test: NamedTest) => Ran): Promise<Verdict> {

@@ -71,8 +71,8 @@ const tests = values.reclaim ? [runReclaims] : [runSoak, runReclaims]
 let failed = 0
 for (const test of tests) {
   const findings = await test().catch((error: unknown) => [String(error)])
-  for (const finding of findings.slice(0, 20)) console.error(finding)
-  if (findings.length > 20) console.error(`and ${findings.length - 20} more`)
+  for (const finding of findings.slice(0, 20)) console.log(`FAILED  ${finding}`)
+  if (findings.length > 20) console.log(`FAILED  and ${findings.length - 20} more`)
   if (findings.length > 0) failed += 1
 }
 console.log(summary(tests.length - failed, failed, waivedInSoak))

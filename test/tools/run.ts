@@ -37,8 +37,9 @@ const steps: Step[] = [
 
 async function outcomeOf(step: Step): Promise<Outcome> {
   const outcome = await step.run().catch((error: unknown): Outcome => {
-    console.error(error instanceof Error ? error.message : error)
-    return { passed: 0, failed: 1, skipped: 0 }
+    const message = error instanceof Error ? error.message : String(error)
+    console.error(message)
+    return { passed: 0, failed: 1, skipped: 0, failures: [message] }
   })
   if (step.preparation) return { ...outcome, passed: 0 }
   if (outcome.passed + outcome.failed > 0) return outcome
@@ -58,20 +59,24 @@ function chosen(names: string[]): Step[] {
 
 const total: Outcome = { passed: 0, failed: 0, skipped: 0 }
 const lines: string[] = []
+const failures: string[] = []
 for (const step of chosen(process.argv.slice(2))) {
   console.log(`\n── ${step.name}`)
   const startedAt = performance.now()
-  const { passed, failed, skipped } = await outcomeOf(step)
+  const { passed, failed, skipped, failures: named = [] } = await outcomeOf(step)
   total.passed += passed
   total.failed += failed
   total.skipped += skipped
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const counts = [passed, failed, skipped].map((count) => String(count).padStart(8)).join('')
   lines.push(`${step.name.padEnd(20)}${counts}${seconds.padStart(9)} s`)
+  if (failed > 0)
+    failures.push(...(named.length > 0 ? named : ['failed']).map((each) => `${step.name}: ${each}`))
 }
 rmSync(reports, { recursive: true, force: true })
 
 console.log(`\n${'step'.padEnd(20)}  passed  failed skipped       time\n${lines.join('\n')}\n`)
+for (const failure of failures) console.log(`FAILED  ${failure}`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed > 0 ? 1 : 0

@@ -6,6 +6,8 @@ export interface Outcome {
   passed: number
   failed: number
   skipped: number
+  /** A line for each failure that is known by name. */
+  failures?: readonly string[]
 }
 
 /** An npm script that either holds or does not: one test. */
@@ -14,12 +16,13 @@ export async function npmScript(name: string): Promise<Outcome> {
   return judged(status)
 }
 
-/** A command that says `N passed, N failed` in its last such line. */
+/** A command that says `N passed, N failed` in its last such line, and what failed in lines of `FAILED …`. */
 export async function countedCommand(command: string, options: string[]): Promise<Outcome> {
   const { status, output } = await run(command, options, true)
   const last = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1)
   if (!last) return { passed: 0, failed: status === 0 ? 0 : 1, skipped: 0 }
-  return withStatus({ passed: Number(last[1]), failed: Number(last[2]), skipped: 0 }, status)
+  const failures = [...output.matchAll(/^FAILED +(.*)$/gm)].map((line) => line[1] ?? '')
+  return withStatus({ passed: Number(last[1]), failed: Number(last[2]), skipped: 0, failures }, status)
 }
 
 /** One project of test/vitest.config.ts, counted from its own report. */
@@ -39,18 +42,34 @@ function withStatus(outcome: Outcome, status: number): Outcome {
   return status !== 0 && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome
 }
 
+interface Report {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  testResults: {
+    name: string
+    message: string
+    assertionResults: { status: string; fullName: string; failureMessages: string[] | null }[]
+  }[]
+}
+
 function readReport(path: string): Outcome {
-  const report: unknown = JSON.parse(readFileSync(path, 'utf8'))
-  const count = (field: string): number => {
-    const value = typeof report === 'object' && report !== null ? Reflect.get(report, field) : undefined
-    if (typeof value !== 'number') throw new TypeError(`no ${field} in the report of vitest`)
-    return value
-  }
+  const report: Report = JSON.parse(readFileSync(path, 'utf8'))
   return {
-    passed: count('numPassedTests'),
-    failed: count('numFailedTests'),
-    skipped: count('numPendingTests') + count('numTodoTests'),
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures: report.testResults.flatMap(failuresOf),
   }
+}
+
+/** The tests of a file that failed, or why none of it could run. */
+function failuresOf({ name, message, assertionResults }: Report['testResults'][number]): string[] {
+  const first = (text = ''): string => text.split('\n', 1)[0] ?? ''
+  const failed = assertionResults.filter(({ status }) => status === 'failed')
+  if (failed.length === 0 && message !== '') return [`${name}: ${first(message)}`]
+  return failed.map((test) => `${test.fullName}: ${first(test.failureMessages?.[0])}`)
 }
 
 /** Resolves with the exit status, and with what was printed if that is captured (it is shown all the same). */

@@ -125,7 +125,7 @@ describe('the README names', () => {
   })
 
   test('everything that why() can answer', () => {
-    expect(missing(literals('src/machine/query.ts', 'reason'), section('### why'))).toEqual([])
+    expect(missing(literals('src/machine/why.ts', 'reason'), section('### why'))).toEqual([])
   })
 
   test('every option', () => {

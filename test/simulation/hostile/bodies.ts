@@ -7,8 +7,8 @@ import {
   idOf,
   lostEvent,
   type WireEvent,
-} from '../../../../src/sync/wire.ts'
-import type { Random } from '../../../../src/testing/simulator/random.ts'
+} from '../../../src/sync/wire.ts'
+import type { Random } from '../../../src/testing/simulator/random.ts'
 import { breakTree, brokenBytes, brokenText, rawBytes, wrapped } from './breaks.ts'
 import type { Source } from './model.ts'
 

@@ -8,9 +8,9 @@ import { runInNewContext } from 'node:vm'
 import { type Ack, createReceiver, memoryAcks, RejectAck, type SourceRecord } from 'holdfast/receiver'
 import { sqliteAcks } from 'holdfast/receiver/sqlite'
 import { expect, test } from 'vitest'
-import { type Random, seededRandom } from '../../../src/testing/simulator/random.ts'
-import { type Hostile, hostile } from './fuzz/bodies.ts'
-import { type Effect, Model, maxBatch, maxBodyBytes, type Prediction } from './fuzz/model.ts'
+import { type Random, seededRandom } from '../../src/testing/simulator/random.ts'
+import { type Hostile, hostile } from './hostile/bodies.ts'
+import { type Effect, Model, maxBatch, maxBodyBytes, type Prediction } from './hostile/model.ts'
 
 const seed = seedOf(process.env.HOLDFAST_SEED)
 const lives = 20

@@ -51,7 +51,7 @@ function depthOf(json: string): number {
   return deepest
 }
 
-/** A server as it should be, with the application of fuzz.test.ts behind it. */
+/** A server as it should be, with the application of hostile.test.ts behind it. */
 export class Model {
   readonly sources: Map<string, Source> = new Map()
 

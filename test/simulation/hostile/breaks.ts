@@ -1,5 +1,5 @@
 /** What a batch is broken with: as a tree, as text, and as bytes. */
-import type { Random } from '../../../../src/testing/simulator/random.ts'
+import type { Random } from '../../../src/testing/simulator/random.ts'
 
 const encoder = new TextEncoder()
 

@@ -124,7 +124,7 @@ const size: Outside = {
       // Over a budget, or not what the README states: it still says what it measured.
       (error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }),
     )
-    const sizes = [...told.stdout.matchAll(/^(.*\S)\s+(\d+) of \d+ bytes$/gm)]
+    const sizes = [...told.stdout.matchAll(/^(.*\S)\s+(\d+) of \d+ bytes/gm)]
     if (sizes.length === 0) return undefined
     const figures = sizes.map(([, name = '', bytes]) => ({ name, rounds: [Number(bytes) / 1_000] }))
     const targets = figures.map(

@@ -1,11 +1,12 @@
-import { median, short } from './report.ts'
+import { median, short, verdictsOf } from './report.ts'
 import type { Measured } from './work.ts'
 
 const width = 40
 
-/** Prints each curve as bars, one a size. */
+/** Prints each curve as bars, one a size, and whether it rises faster than it may. */
 export function printCharts(curves: readonly Measured[]): void {
-  for (const { id, title, unit, figures } of curves) {
+  for (const curve of curves) {
+    const { id, title, unit, figures } = curve
     const points = figures.map(({ name, rounds }) => ({ name, value: median(rounds) }))
     const most = Math.max(...points.map(({ value }) => value))
     console.log(`\n${id}  ${title} (${unit})`)
@@ -13,7 +14,20 @@ export function printCharts(curves: readonly Measured[]): void {
       const bar = '█'.repeat(Math.max(1, Math.round((value / most) * width)))
       console.log(`${name.padStart(12)}  ${short(value).padStart(9)}  ${bar}`)
     }
+    for (const line of linesOf(curve)) console.log(`${''.padStart(12)}  ${line}`)
   }
+  const rising = curves.filter((curve) => verdictsOf(curve).some(({ isMet }) => !isMet))
+  const names = rising.map(({ id }) => id).join(', ')
+  console.log(
+    rising.length === 0 ? '\nNo curve rises faster than it may.' : `\nFaster than they may rise: ${names}`,
+  )
+}
+
+function linesOf(curve: Measured): string[] {
+  return verdictsOf(curve).map(({ target: { ours, peer, target }, reached, isMet }) => {
+    const what = peer === undefined ? ours : `${ours} / ${peer}`
+    return `${what}: ${short(reached)}, at most ${short(target)}: ${isMet ? 'met' : 'rises'}`
+  })
 }
 
 const panel = { width: 340, height: 200, margin: 34, columns: 3 }

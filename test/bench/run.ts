@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { engineNames } from '../tools/engines.ts'
 import { printCharts, svgOf } from './chart.ts'
+import { measureGrowth } from './growth.ts'
 import { CheckError, measure } from './measure.ts'
 import { outside } from './outside.ts'
 import { printProfiles } from './profile.ts'
@@ -48,13 +49,15 @@ if (values.receiver) {
   await printReceiver(scale)
   process.exit()
 }
-const which = values.growth ? ('growth' as const) : ('table' as const)
 const session = await startSession(engine, values.profile)
 try {
   const tab = await session.open()
   if (values.profile) await printProfiles(session, tab, wanted ?? [], scale)
-  for (const work of values.profile ? [] : await tab.evaluate((which) => bench.works(which), which)) {
+  for (const work of values.profile || values.growth ? [] : await tab.evaluate(() => bench.works('table'))) {
     if (isWanted(work.id)) keep(await measure(tab, work, { rounds, scale, begun }))
+  }
+  if (values.growth) {
+    for await (const done of measureGrowth(session, tab, { rounds, scale, isWanted, begun })) keep(done)
   }
   for (const work of values.smoke || values.growth || values.profile ? [] : outside) {
     if (isWanted(work.id)) keep(await work.measure(session, tab, { rounds, scale }))

@@ -1,106 +1,77 @@
-import { memoryStore } from 'holdfast'
-import { expectCount, payloads } from '../jobs.ts'
-import { fill, withOurs } from '../ours.ts'
-import { ours as coldStart } from './cold.ts'
-import { flow, type FlowOptions } from './flow.ts'
-import { type PageWork, scaled } from './work.ts'
+import { amountsOf, type Dimension, dimensions, named, type Quantity } from '../../dimensions.ts'
+import { destroyFixture, type Fixture, type GrownQueue, makeFixture } from './fixture.ts'
+import { flow } from './flow.ts'
+import { coldStart, diskOf, openIdle } from './readings.ts'
+import { letThroughGo, through } from './through.ts'
+import type { PageWork } from './work.ts'
 
-const backlogs = [10, 100, 1_000, 10_000, 100_000]
-const some = [0, 1_000, 10_000, 100_000]
+/** The queue that was looked at last: making one takes longer than looking at it. */
+let held: { readonly what: string; readonly fixture: Fixture } | undefined
+let opened: readonly GrownQueue[] = []
 
-/** A curve: the cost of a job against what grows. None may rise as a straight line does. */
-function curve(
-  id: string,
-  title: string,
-  sizes: readonly number[],
-  optionsOf: (size: number) => Omit<FlowOptions, 'scale'>,
-): PageWork {
-  return {
-    id,
-    title: `µs a job by ${title}`,
-    unit: 'µs',
-    targets: [],
-    contestants: sizes.map((size) => ({
-      name: named(size),
-      rounds: 1,
-      run: (scale) => flow({ scale, ...optionsOf(Math.round(size * scale)) }),
-    })),
+const readings: Readonly<Record<Quantity, Reading>> = {
+  cost: { title: 'µs a job', unit: 'µs', read: flow },
+  cold: { title: 'cold start', unit: 'ms', read: coldStart },
+  disk: { title: 'bytes of all records', unit: 'kB', read: diskOf },
+  heap: { title: 'heap of all that have it open', unit: 'MB', read: hold },
+}
+
+interface Reading {
+  readonly title: string
+  readonly unit: string
+  readonly read: (fixture: Fixture, scale: number) => Promise<number>
+}
+
+/** Opens it, and keeps it open until something else is asked for: what it weighs is seen from outside alone. */
+async function hold(fixture: Fixture): Promise<number> {
+  opened = await openIdle(fixture, fixture.amounts.replicas)
+  return 0
+}
+
+async function close(): Promise<void> {
+  await Promise.all(opened.map((each) => each.close()))
+  opened = []
+}
+
+async function letGo(): Promise<number> {
+  await close()
+  if (held !== undefined) await destroyFixture(held.fixture)
+  held = undefined
+  await letThroughGo()
+  return 0
+}
+
+async function look(dimension: Dimension, size: number, quantity: Quantity, scale: number): Promise<number> {
+  await close()
+  const what = `${dimension.id} ${size} ${scale}`
+  if (held?.what !== what) {
+    await letGo()
+    held = { what, fixture: await makeFixture(amountsOf(dimension, size, scale)) }
   }
+  return readings[quantity].read(held.fixture, scale)
 }
 
-function named(size: number): string {
-  return size.toLocaleString('en').replaceAll(',', ' ')
-}
-
-/** What grows, and what it costs: `npm run bench -- --growth`. */
-export const growth: readonly PageWork[] = [
-  curve('G1', 'jobs that wait', backlogs, (backlog) => ({ backlog })),
-  curve('G2', 'jobs that wait, in memory', [...backlogs, 1_000_000], (backlog) => ({
-    backlog,
-    store: memoryStore(),
-  })),
-  curve('G3', 'kinds, 10 000 jobs waiting', [1, 10, 100, 1_000], (kinds) => ({
-    kinds: Math.max(1, kinds),
-    backlog: 10_000,
-  })),
-  curve('G4', 'keys, as many jobs waiting', [100, 1_000, 10_000, 100_000], (keys) => ({
-    backlog: keys,
-    optionsOf: (number) => ({ key: `key ${number % Math.max(1, keys)}` }),
-  })),
-  curve('G5', 'jobs that wait for one hot key', [10, 100, 1_000, 10_000], (backlog) => ({
-    backlog,
-    store: memoryStore(),
-    optionsOf: () => ({ key: 'hot' }),
-  })),
-  curve('G6', 'jobs that wait with scattered priorities', [1_000, 10_000, 100_000], (backlog) => ({
-    backlog,
-    optionsOf: (number) => ({ priority: (number * 7_919) % 101 }),
-  })),
-  curve('G7', 'dead letters kept', some, (dead) => ({ dead, backlog: 1_000 })),
-  curve('G8', 'unacknowledged jobs kept', some, (unacknowledged) => ({ unacknowledged, backlog: 1_000 })),
-  curve('G9', 'contexts that have it open', [1, 2, 4, 8], (replicas) => ({
-    replicas: Math.max(1, replicas),
-    backlog: 1_000,
-  })),
-  {
-    id: 'G10',
-    title: 'cold start by jobs that wait',
-    unit: 'ms',
+const curves: readonly PageWork[] = dimensions.flatMap((dimension) =>
+  dimension.quantities.map((quantity) => ({
+    id: `${dimension.id} ${quantity}`,
+    title: `${readings[quantity].title} by ${dimension.title}`,
+    unit: readings[quantity].unit,
     targets: [],
-    contestants: backlogs.map((size) => ({
+    contestants: dimension.sizes.map((size) => ({
       name: named(size),
-      rounds: 1,
-      run: (scale) => coldStart(scaled(size, scale)),
+      run: (scale) => look(dimension, size, quantity, scale),
     })),
-  },
-  {
-    id: 'G11',
-    title: 'disk used, by jobs that went through',
-    unit: 'kB',
-    targets: [],
-    contestants: [10_000, 100_000, 1_000_000].map((size) => ({
-      name: named(size),
-      rounds: 1,
-      run: (scale) => disk(scaled(size, scale)),
-    })),
-  },
-]
+  })),
+)
 
-/** What the origin's databases weigh once so many jobs went through one queue, beyond what they weighed before. */
-function disk(count: number): Promise<number> {
-  const step = 10_000
-  return withOurs({ durability: 'relaxed' }, async (queue) => {
-    await queue.info()
-    const before = await usage()
-    for (let done = 0; done < count; done += step) {
-      await fill(queue, payloads(Math.min(step, count - done)))
-      const { completed } = await queue.drain()
-      expectCount('completed', completed, Math.min(step, count - done))
-    }
-    return ((await usage()) - before) / 1_000
-  })
+/** What is done between curves; no curve itself. */
+const between: PageWork = {
+  id: 'between',
+  title: 'let go of what was looked at',
+  unit: '',
+  targets: [],
+  contestants: [{ name: 'let go', run: letGo }],
 }
 
-async function usage(): Promise<number> {
-  return (await navigator.storage.estimate()).usage ?? 0
-}
+/** What grows, and what it costs: `npm run bench -- --growth`, which goes through them in its own order. */
+export const growth: readonly PageWork[] = [...through, ...curves, between]

@@ -23,10 +23,14 @@ export interface GrowthOptions {
   readonly begun: (what: string) => void
 }
 
-/** Above what n log n allows, since no machine is quiet. */
-const slack = 1.5
+/** Above what n log n allows: what takes a few milliseconds differs by half from one time to the next. */
+const slack = 2
 const mostRounds = 3
 const gone = 'G11'
+/** The heap is as it stays when two collections in a row free less than this. */
+const steadyBytes = 50_000
+const largeBytes = 30_000_000
+const mostTries = 30
 
 /** Measures whatever grows, one curve after the other. */
 export async function* measureGrowth(
@@ -152,10 +156,21 @@ interface Heap {
 async function openHeap(session: Session): Promise<Heap | undefined> {
   if (session.engine !== 'chromium') return undefined
   const protocol = await openProtocol(session)
-  const used = async (): Promise<number> => {
+  const collected = async (): Promise<number> => {
     await protocol.send('HeapProfiler.collectGarbage')
     await protocol.send('HeapProfiler.collectGarbage')
     return (await protocol.send('Runtime.getHeapUsage')).usedSize
+  }
+  // Queues that were closed a moment ago are held on to for a while, large ones for seconds.
+  const used = async (): Promise<number> => {
+    let before = await collected()
+    for (let tries = 0, steady = 0; steady < 2 && tries < mostTries; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, before > largeBytes ? 1_000 : 50))
+      const now = await collected()
+      steady = before - now < steadyBytes ? steady + 1 : 0
+      before = now
+    }
+    return before
   }
   let before = 0
   return {

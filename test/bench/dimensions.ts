@@ -122,7 +122,8 @@ export function amountsOf({ amountsOf: given }: Dimension, size: number, scale: 
     ...amounts,
     backlog: scaled(amounts.backlog, 5),
     kinds: scaled(amounts.kinds, 1),
-    keys: scaled(amounts.keys, Math.min(1, amounts.keys)),
+    // Enough for every slot of the worker, unless one hot key is what is looked at.
+    keys: scaled(amounts.keys, Math.min(100, amounts.keys)),
     dead: scaled(amounts.dead, Math.min(1, amounts.dead)),
     unacknowledged: scaled(amounts.unacknowledged, Math.min(1, amounts.unacknowledged)),
   }

@@ -60,7 +60,12 @@ export type HandlersOf<T extends Tasks> = {
 export interface WorkerSettings {
   /** How many jobs this context runs at once. @default 4 */
   readonly concurrency?: number
-  /** How long others hear nothing of this context before its jobs are taken back. @default 180_000 in pages, else 30_000 */
+  /**
+   * How long others hear nothing of this context before its jobs are taken back (milliseconds). Where there are Web Locks,
+   * by which they know that it is there, it is five minutes instead; once its lock is free it is at once.
+   *
+   * @default 180_000 in pages, else 30_000
+   */
   readonly leaseMs?: number
   /** How many milliseconds of waiting one step of priority is worth. @default 60_000 */
   readonly boostMs?: number

@@ -121,7 +121,12 @@ export interface CommonOptions {
   readonly fallback?: 'memory'
   /** Whose jobs these are: owners of one queue never see, run, block or acknowledge each other's. @default '' */
   readonly owner?: string
-  /** @default 'auto': strict for entries with an enqueue or a finish, else relaxed */
+  /**
+   * `auto`: strict for entries with an enqueue, a `job.checkpoint`, a finish, a claim of what may run only once, or an
+   * operator's doing, else relaxed.
+   *
+   * @default 'auto'
+   */
   readonly durability?: DurabilityChoice
   /** Acknowledges finished jobs to the application's server. */
   readonly sync?: SyncOptions

@@ -37,10 +37,16 @@ export async function fill(queue: Ours, given: readonly Payload[], chunk: number
   }
 }
 
-/** Takes all in, and has it in the checkpoint: but for the few whose log has none yet. */
+/**
+ * Takes all in, and has it in the checkpoint: but for the few whose log has none yet. Waits for each that becomes due,
+ * since one that does while another is written is left to the next commit.
+ */
 export async function fillFolded(queue: Ours, given: readonly Payload[]): Promise<void> {
-  await fill(queue, given)
-  if (endsFolded(given.length, atOnce)) await settledOnDisk(queue.name)
+  for (let at = 0; at < given.length; at += atOnce) {
+    const some = given.slice(at, at + atOnce)
+    await fill(queue, some)
+    if (endsFolded(at + some.length, atOnce)) await settledOnDisk(queue.name)
+  }
 }
 
 /** @throws Error unless so many wait, none runs and none is dead. */

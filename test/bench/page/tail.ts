@@ -1,6 +1,7 @@
 import { resultOf } from './raw.ts'
 
-const patienceMs = 5_000
+/** For machines that do other things besides. */
+const patienceMs = 60_000
 
 /** How many events may lie behind the checkpoint with so many jobs live: one more has it written. */
 export function longestTail(live: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
-import { bench, turns } from '../queue/bench.ts'
+import { bench, gate, turns, until } from '../queue/bench.ts'
 
 const tasks = defineTasks({ work: task<number, number>() })
 const work = (number: number) => number
@@ -143,6 +143,27 @@ describe('what it costs, counted', { timeout: 60_000 }, () => {
     const { entries, mark } = await handle.load()
     expect(mark).toBeGreaterThan(0)
     expect(entries.length).toBeLessThan(500)
+    await handle.close()
+  })
+
+  it('a checkpoint that becomes due while another is written follows it, and waits for no entry', async () => {
+    const written = gate()
+    let isSlow = true
+    const store = faultyStore(memoryStore(), ({ method }) =>
+      isSlow && method === 'checkpoint' ? { type: 'stall', until: written.promise } : undefined,
+    )
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks }))
+    for (const _ of [1, 2]) {
+      await queue.enqueueAll(Array.from({ length: 1_100 }, (_, payload) => ({ kind: 'work', payload })))
+      await turns()
+    }
+    expect(store.counts.checkpoint).toBe(1)
+    isSlow = false
+    written.open()
+    await until(() => store.counts.checkpoint === 2)
+    const handle = store('mail')
+    await until(async () => (await handle.load()).entries.length === 0)
     await handle.close()
   })
 })

@@ -7,7 +7,7 @@
  * | `store-unavailable` | the store cannot be opened: absent, blocked, or failing again and again |
  * | `store-failed` | the store refused one operation; nothing of it was kept |
  * | `store-corrupt` | an entry or page on disk is not what was written |
- * | `quota-exceeded` | the origin is full; only the enqueues of the batch were refused |
+ * | `quota-exceeded` | the origin is full; only what brings new bytes in was refused |
  * | `outcome-unknown` | the commit may or may not have happened, and it cannot be looked up |
  * | `log-behind` | internal: the log was truncated past the position asked for; reload |
  * | `log-replaced` | the log was deleted and made anew under an open handle |

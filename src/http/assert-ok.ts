@@ -67,15 +67,14 @@ export async function judged(
   rule?: 'retry' | 'fatal',
 ): Promise<Response> {
   const afterMs = retryAfterMs(answer.headers, now)
-  const floor = rule === 'retry' && afterMs !== undefined ? { afterMs } : {}
+  const floor = rule === 'retry' && afterMs ? { afterMs } : {}
   const verdict: Verdict | undefined = rule
     ? { type: rule, answered: true, ...floor }
     : classify(answer.status, afterMs)
   if (verdict === undefined) return answer
-  const { status, statusText } = answer
+  const { status, statusText, url } = answer
   const body = await excerptOf(answer, excerptMs).catch(excerptOfLost)
-  const retryAfter = afterMs === undefined ? {} : { retryAfterMs: afterMs }
-  throw new HttpError({ status, statusText, url: publicUrl(answer.url), body, ...retryAfter }, verdict)
+  throw new HttpError({ status, statusText, url: publicUrl(url), body, retryAfterMs: afterMs }, verdict)
 }
 
 /** @throws NoResponseError when there is none; what else rejected the promise, unchanged. */

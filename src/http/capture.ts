@@ -2,77 +2,9 @@ import { misuse, refuseUnknown } from '../errors.ts'
 import { reportUncaught } from '../report.ts'
 import type { EnqueueOptions } from '../queue/options.ts'
 import { isNetworkFailure } from './assert-ok.ts'
-import { isOwn, requestPayload, type RequestPayload, type RequestPayloadOptions } from './payload.ts'
+import { type CaptureEvent, type CaptureOptions, type CaptureQueue, known } from './capture-options.ts'
+import { isOwn, requestPayload, type RequestPayload } from './payload.ts'
 import { inTurn } from './turns.ts'
-
-/** What a service worker's `fetch` event is, as far as {@link capture} goes. */
-export interface CaptureEvent {
-  readonly request: Request
-  respondWith(response: Promise<Response>): void
-  waitUntil(promise: Promise<unknown>): void
-}
-
-/** A queue, as far as {@link capture} goes. */
-export interface CaptureQueue<Kind extends string> {
-  enqueue(kind: Kind, payload: RequestPayload, options: EnqueueOptions): Promise<{ readonly id: string }>
-  list(filter: {
-    readonly key: string
-    readonly state: 'in-line'
-    readonly limit: number
-  }): Promise<{ readonly jobs: readonly unknown[] }>
-}
-
-/** Options of {@link capture}. */
-export interface CaptureOptions<Kind extends string> extends RequestPayloadOptions {
-  readonly queue: CaptureQueue<Kind>
-  /** The kind of job that a captured request becomes: one that {@link httpHandler} runs. */
-  readonly kind: Kind
-  /** Which requests: a `RegExp` or `URLPattern` for the whole URL, or a function. */
-  readonly match: { test(url: string): boolean } | ((request: Request) => boolean)
-  /** @default ['POST', 'PUT', 'PATCH', 'DELETE'] */
-  readonly methods?: readonly string[]
-  /** `always-queue`: the network is not tried first. @default 'network-first' */
-  readonly strategy?: 'network-first' | 'always-queue'
-  /** Which answers of the network count as none, such as `({ status }) => status >= 500`. @default none */
-  readonly failed?: (response: Response) => boolean
-  /**
-   * Requests of one key keep their order. Each waits for the outcome of those before it in this worker, an answer or a
-   * place in the queue, and joins the queue at once while one of them is in it, or is dead and blocks the key (`deadHead`).
-   * One that gets no answer within four minutes of its event counts as one that nobody answers, since it holds up the
-   * others. Where the queue cannot be looked at, or not within three seconds, nothing is known to be queued, and the
-   * network is asked.
-   *
-   * @default what dedupeKey gives
-   */
-  readonly key?: (request: Request) => string | undefined
-  /** A later request takes the place of an earlier one that still waits (see `onDuplicate`). */
-  readonly dedupeKey?: (request: Request) => string | undefined
-  /** Any options of the enqueue. `onDuplicate` is `replace` by default. */
-  readonly options?: Omit<EnqueueOptions, 'key' | 'dedupeKey'>
-  /**
-   * The header by which the first try and the job's are known to be the same request: minted where it is not there, and
-   * only within the own origin, as another would want to be asked first. `null`: none.
-   *
-   * @default 'Idempotency-Key'
-   */
-  readonly idempotencyHeader?: string | null
-  /** Called once a request is queued. The event waits for it, its answer does not. */
-  readonly onQueued?: (queued: { readonly id: string }, event: CaptureEvent) => unknown
-  /**
-   * Told of what went wrong and could reject nothing: a queue that could not be looked at, so that the network was asked;
-   * a `failed` answer that was handed on, since its request could not be queued.
-   *
-   * @default reportError, where the platform has it
-   */
-  readonly onError?: (error: unknown) => void
-  /** @default crypto.randomUUID */
-  readonly mint?: () => string
-}
-
-const known = [
-  ...['queue', 'kind', 'match', 'methods', 'strategy', 'failed', 'key', 'dedupeKey', 'options'],
-  ...['idempotencyHeader', 'onQueued', 'onError', 'mint', 'omitHeaders', 'maxBytes'],
-]
 
 /** How long a look at the queue may take before the network is asked without it (milliseconds). */
 const lookMs = 3_000
@@ -142,6 +74,12 @@ const answerMs = 240_000
 /** What is under way of each key. By queue, as the keys are: several listeners may capture into one. */
 const underWay = new WeakMap<CaptureQueue<never>, Map<string, Promise<unknown>>>()
 
+/** The keys of a request. */
+interface Place {
+  readonly key: string | undefined
+  readonly dedupeKey: string | undefined
+}
+
 async function answer<Kind extends string>(
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
@@ -149,10 +87,7 @@ async function answer<Kind extends string>(
   const { signal } = event.request
   const dedupeKey = options.dedupeKey?.(event.request)
   const key = options.key ? options.key(event.request) : dedupeKey
-  const place: EnqueueOptions = {
-    ...(key !== undefined && { key }),
-    ...(dedupeKey !== undefined && { dedupeKey, onDuplicate: 'replace' }),
-  }
+  const place: Place = { key, dedupeKey }
   if (key === undefined) return outcome(place, event, options)
   const limit = new AbortController()
   // Kept when the limit is lifted: a page may leave its answer in the middle.
@@ -165,7 +100,7 @@ async function answer<Kind extends string>(
 }
 
 async function outcome<Kind extends string>(
-  place: EnqueueOptions,
+  place: Place,
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
   limit?: AbortSignal,
@@ -225,7 +160,7 @@ async function isQueued<Kind extends string>(
 ): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    const error = new Error('Cannot look at the queue: the store does not answer within 3 s')
+    const error = new Error('Cannot look at the queue: no answer')
     timer = setTimeout(reject, lookMs, error)
   })
   try {
@@ -242,17 +177,22 @@ async function isQueued<Kind extends string>(
 async function queued<Kind extends string>(
   request: Request,
   knownAs: Name,
-  place: EnqueueOptions,
+  place: Place,
   event: CaptureEvent,
   options: CaptureOptions<Kind>,
 ): Promise<Response> {
   const { queue, kind, omitHeaders, maxBytes, onQueued, options: given } = options
   const payload = await requestPayload(request, { omitHeaders, maxBytes })
-  const { id } = await queue.enqueue(kind, knownAs ? { ...payload, knownAs } : payload, {
-    ...place,
-    ...given,
-  })
+  const named = knownAs ? { ...payload, knownAs } : payload
+  const { id } = await queue.enqueue(kind, named, optionsOf(place, given))
   if (onQueued) event.waitUntil((async () => onQueued({ id }, event))())
   const headers = { 'content-type': 'application/json' }
   return new Response(JSON.stringify({ id, queued: true }), { status: 202, headers })
+}
+
+/** What is said of duplicates is left out where there is no dedupe key: an enqueue would refuse it. */
+function optionsOf({ key, dedupeKey }: Place, given: EnqueueOptions = {}): EnqueueOptions {
+  const { onDuplicate = 'replace', while: during, dedupeMs, debounceMaxMs, ...others } = given
+  const placed = key === undefined ? others : { ...others, key }
+  return dedupeKey === undefined ? placed : { ...given, ...placed, dedupeKey, onDuplicate }
 }

@@ -9,7 +9,7 @@ export interface HttpErrorFields {
   /** The first 500 characters of a body of text or JSON; empty for any other. */
   readonly body: string
   /** What `Retry-After` asked for (milliseconds, at most a day); absent when it asked for nothing. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 /**
@@ -23,21 +23,17 @@ export interface HttpErrorFields {
  * gone(new Error('something else')) // false
  * ```
  */
-export class HttpError extends Error {
+export class HttpError extends Error implements HttpErrorFields {
   override readonly name = 'HttpError'
-  readonly status: number
-  readonly statusText: string
-  readonly url: string
-  readonly body: string
-  readonly retryAfterMs: number | undefined
+  declare readonly status: number
+  declare readonly statusText: string
+  declare readonly url: string
+  declare readonly body: string
+  declare readonly retryAfterMs?: number | undefined
 
   constructor(fields: HttpErrorFields, verdict: Verdict) {
     super(`Request to ${pathOf(fields.url)} failed: ${`${fields.status} ${fields.statusText}`.trim()}`)
-    this.status = fields.status
-    this.statusText = fields.statusText
-    this.url = fields.url
-    this.body = fields.body
-    this.retryAfterMs = fields.retryAfterMs
+    Object.assign(this, fields)
     withVerdict(this, verdict)
   }
 }

@@ -1,5 +1,7 @@
+export type { Verdict } from '../errors.ts'
 export { type AssertOkOptions, assertOk } from './assert-ok.ts'
-export { type CaptureEvent, type CaptureOptions, type CaptureQueue, capture } from './capture.ts'
+export { capture } from './capture.ts'
+export type { CaptureEvent, CaptureOptions, CaptureQueue } from './capture-options.ts'
 export { classify } from './classify.ts'
 export { HttpError, type HttpErrorFields, NoResponseError } from './errors.ts'
 export {

@@ -35,8 +35,8 @@ export interface RequestPayload {
 /** Options of {@link requestPayload}. */
 export interface RequestPayloadOptions {
   /**
-   * Headers that are not kept, in lower case: secrets do not belong on a disk, and are old by the time they are sent.
-   * Compute them when the job runs. `[]` keeps all.
+   * Headers that are not kept, in the place of those named here: secrets do not belong on a disk, and are old by the time
+   * they are sent. Compute them when the job runs. `[]` keeps all.
    *
    * @default ['authorization', 'proxy-authorization', 'cookie', 'x-csrf-token', 'x-xsrf-token']
    */
@@ -97,9 +97,10 @@ export async function requestPayload(
   }
   if (request.bodyUsed) throw new TypeError(`${what}: its body was read already`)
   const body = await bodyOf(request, maxBytes, what)
+  const omitted = omitHeaders.map((name) => name.toLowerCase())
   return {
     ...{ url, method },
-    headers: [...request.headers].filter(([name]) => !omitHeaders.includes(name)),
+    headers: [...request.headers].filter(([name]) => !omitted.includes(name)),
     ...(body !== undefined && { body }),
     ...settingsOf(request),
   }

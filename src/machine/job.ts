@@ -7,7 +7,7 @@ export type JobState = 'pending' | 'running' | 'completed' | 'dead' | 'cancelled
  * - `fatal`: a handler threw a `FatalError`, or the server's answer was final.
  * - `errors`: it failed `retry.maxAttempts` times.
  * - `poison`: its holders vanished more than `maxCrashes` times.
- * - `expired`: `expiresInMs` ran out before it was claimed.
+ * - `expired`: `expiresInMs` ran out while it was pending.
  * - `overflow`: the backlog was full, and `overflow` is `drop-oldest`.
  * - `maybe-ran`: delivery is at most once, and its only attempt did not complete.
  * - `payload-invalid`, `migration-failed`: the stored payload no longer fits its task.

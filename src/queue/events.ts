@@ -8,7 +8,8 @@ interface About {
 }
 
 /**
- * Everything a queue tells, in every context that has it open, whoever did it.
+ * Everything a queue tells, in every context that has it open, whoever did it. What has no event (jobs that are replaced,
+ * debounced, edited, redriven or removed, requested cancellations, pauses) a `view` and `info` show.
  *
  * | event | when |
  * |---|---|

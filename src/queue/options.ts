@@ -60,7 +60,12 @@ export type HandlersOf<T extends Tasks> = {
 export interface WorkerSettings {
   /** How many jobs this context runs at once. @default 4 */
   readonly concurrency?: number
-  /** How long others hear nothing of this context before its jobs are taken back. @default 180_000 in pages, else 30_000 */
+  /**
+   * How long others hear nothing of this context before its jobs are taken back (milliseconds). Where there are Web Locks,
+   * by which they know that it is there, it is five minutes instead; once its lock is free it is at once.
+   *
+   * @default 180_000 in pages, else 30_000
+   */
   readonly leaseMs?: number
   /** How many milliseconds of waiting one step of priority is worth. @default 60_000 */
   readonly boostMs?: number
@@ -116,7 +121,12 @@ export interface CommonOptions {
   readonly fallback?: 'memory'
   /** Whose jobs these are: owners of one queue never see, run, block or acknowledge each other's. @default '' */
   readonly owner?: string
-  /** @default 'auto': strict for entries with an enqueue or a finish, else relaxed */
+  /**
+   * `auto`: strict for entries with an enqueue, a `job.checkpoint`, a finish, a claim of what may run only once, or an
+   * operator's doing, else relaxed.
+   *
+   * @default 'auto'
+   */
   readonly durability?: DurabilityChoice
   /** Acknowledges finished jobs to the application's server. */
   readonly sync?: SyncOptions

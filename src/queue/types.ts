@@ -128,7 +128,8 @@ export interface Owed {
 export interface LeaveOptions {
   /**
    * Also sends acknowledgements that are unsent, as many as one `keepalive` request holds (64 KiB), unless another
-   * context is sending. Nobody waits for the answer.
+   * context is sending. Nobody waits for the answer. They go with the headers of the last request: none where `headers`
+   * is a function that was not called yet, nor after a 401.
    *
    * @default false
    */

@@ -71,6 +71,7 @@ export class Batch {
     try {
       seq = await this.#log.append(state, (missed) => this.#decide(state, missed), {
         fresh: this.#fresh || this.#log.isContended,
+        relaxed: this.#options.durability === 'relaxed',
         joined: this.#joint?.joined,
       })
     } finally {
@@ -94,8 +95,7 @@ export class Batch {
 
   #decide(state: State, missed: Missed): Draft | undefined {
     this.#log.fold(state, missed.entries, (id) => this.#hasLanded(id))
-    // Where others were first, they will be again: then it takes one step instead of two to be told before deciding.
-    this.#log.isContended = missed.entries.length > 0
+    this.#log.met(missed.entries.length)
     if (this.#landed) return undefined
     if (this.#fresh || missed.byes.length > 0) this.#log.heard(missed.byes)
     const { riders, writer, nextCounter, durability } = this.#options

@@ -54,14 +54,20 @@ export class Checkpointer {
   #due: State | undefined
 
   /** Writes what is due, unless that is under way. Rejects as the store does; the log then stays as it is. */
-  write(): Promise<void> {
-    const state = this.#due
-    if (state === undefined || this.#writing !== undefined) return this.#writing ?? Promise.resolve()
-    this.#due = undefined
-    this.#writing = this.#write(state).finally(() => {
+  async write(): Promise<void> {
+    if (this.#due === undefined) return this.#writing
+    this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined
     })
     return this.#writing
+  }
+
+  /** What becomes due while another is written has no entry of its own to wait for. */
+  async #writeAll(): Promise<void> {
+    for (let state = this.#due; state !== undefined; state = this.#due) {
+      this.#due = undefined
+      await this.#write(state)
+    }
   }
 
   async #write(state: State): Promise<void> {

@@ -12,6 +12,9 @@ import type { ReplicaListener, StoreNotice } from './types.ts'
 const stalledMs = 5_000
 const stalledMsPerByte = 1 / 1_000
 
+/** After one commit that met nobody, as often comes right behind one's own, the others are still there. */
+const quietEnough = 3
+
 export interface LogOptions {
   readonly store: Store
   readonly clock: Clock
@@ -35,8 +38,8 @@ export class Log {
   readonly #watches: Set<() => void> = new Set()
   #trouble: 'reading' | 'writing' | 'quota' | undefined
   #isRelieved = false
-  /** Whether others appended since this context did last: they are likely to be first again. */
-  isContended = false
+  /** How many drafts in a row were the first at their place. */
+  #quiet = quietEnough
 
   constructor(options: LogOptions) {
     this.#options = options
@@ -59,6 +62,19 @@ export class Log {
 
   get now(): Now {
     return { wall: this.#clock.now(), mono: this.#clock.monotonic() }
+  }
+
+  /**
+   * Whether others were first lately: they will be again, and then it takes one step instead of two to be told before
+   * deciding.
+   */
+  get isContended(): boolean {
+    return this.#quiet < quietEnough
+  }
+
+  /** So many entries of others were there before a draft. */
+  met(others: number): void {
+    this.#quiet = others > 0 ? 0 : this.#quiet + 1
   }
 
   listen(listener: ReplicaListener): () => void {

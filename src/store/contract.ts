@@ -207,4 +207,11 @@ export interface CommitOptions {
    * @default false
    */
   readonly fresh?: boolean
+  /**
+   * No draft will ask for more than `relaxed`. A step that reads first begins before there is a draft, and is `strict`
+   * otherwise.
+   *
+   * @default false
+   */
+  readonly relaxed?: boolean
 }

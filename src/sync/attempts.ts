@@ -2,6 +2,7 @@ import { isQueueError } from '../errors.ts'
 import { backoffMs, type RetryPolicy } from '../machine/backoff.ts'
 import { hasUnsent, untilFree } from '../machine/outbox.ts'
 import { type Course, createCourse } from './course.ts'
+import { lingerMs } from './options.ts'
 import { type End, type PassTools, pass } from './pass.ts'
 import { type Plan, Planner, type Why } from './planner.ts'
 import type { Transport } from './transport.ts'
@@ -38,6 +39,8 @@ export class Attempts {
   refused = false
   /** What went wrong since something was last settled. */
   lastError: unknown
+  /** How many wait for all to be sent. */
+  flushes = 0
   /** By this sender so far. */
   acked = 0
   rejected = 0
@@ -151,6 +154,7 @@ export class Attempts {
     return {
       ...{ replica, clock, queue, owner, mint, online },
       sender,
+      lingers: () => this.active && this.flushes === 0,
       hasLeft: () => this.#sender !== sender,
       transport: this.#transport,
       course: this.#course,
@@ -175,8 +179,9 @@ export class Attempts {
     if ('error' in end) this.lastError = end.error
     switch (end.why) {
       case 'idle':
+      case 'lingering':
         // What finished meanwhile was not planned for.
-        this.trigger(0)
+        this.trigger(this.flushes === 0 ? lingerMs(this.#options.sync) : 0)
         break
       case 'stopped':
         // Begun again meanwhile, or nothing.

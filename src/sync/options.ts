@@ -38,7 +38,9 @@ export interface SyncOptions {
   readonly lingerMs?: number
 }
 
-export const defaultLingerMs = 200
+export function lingerMs({ lingerMs = 200 }: Pick<SyncOptions, 'lingerMs'>): number {
+  return lingerMs
+}
 
 /** Which finishes get a number in the outbox; `outbox` is the id a first outbox gets, minted outside the decision. */
 export function wishesOf(options: Pick<SyncOptions, 'include'> | undefined, outbox: string): AckWishes {

@@ -26,6 +26,8 @@ export type End =
   /** Another context is sending. */
   | { readonly why: 'busy'; readonly waitMs: number }
   | { readonly why: 'offline' }
+  /** What finished since the last request does not fill another: more of it is waited for. */
+  | { readonly why: 'lingering' }
   /** The server asked for time. */
   | { readonly why: 'waiting'; readonly afterMs: number | undefined; readonly error: unknown }
   /** Nothing was settled: no answer, or not a receiver's. */
@@ -50,6 +52,8 @@ export interface PassTools {
   readonly signs: boolean
   readonly mint: () => string
   readonly online: () => boolean
+  /** Whether there is time: nobody waits for all to be sent. */
+  readonly lingers: () => boolean
   /** Told of what was settled, once it is in the log. */
   readonly settled: (acked: number, rejected: number) => void
   /** Told that an acknowledgement was set aside. */
@@ -67,14 +71,16 @@ export async function pass(tools: PassTools, signal: AbortSignal): Promise<End> 
 
 async function sendAll(tools: PassTools, signal: AbortSignal): Promise<End> {
   await tools.replica.open()
+  let isSettled = false
   for (;;) {
     if (signal.aborted) return { why: 'stopped' }
     const taking = await take(tools)
     if (taking.type === 'empty') return { why: 'idle' }
     if (taking.type === 'busy') return { why: 'busy', waitMs: taking.waitMs }
     if (!tools.online()) return { why: 'offline' }
-    const end = await sendOne(tools, signal)
-    if (end !== undefined) return end
+    const end = await sendOne(tools, signal, isSettled)
+    isSettled = end === 'settled'
+    if (end !== undefined && end !== 'settled') return end
   }
 }
 
@@ -91,13 +97,19 @@ async function take(tools: PassTools): Promise<Taking> {
   return submit(tools, (state, deciding) => decideTake(state, sender, replica.byes, deciding))
 }
 
-async function sendOne(tools: PassTools, signal: AbortSignal): Promise<End | undefined> {
+/** Why the pass ends with this request, if it does; or that the request was settled. */
+type Sent = End | 'settled' | undefined
+
+async function sendOne(tools: PassTools, signal: AbortSignal, isSettled: boolean): Promise<Sent> {
   const { replica, course, queue, owner, clock, transport } = tools
   const state = await replica.open()
   attune(course, state.outboxes.get(owner)?.id)
   const { from, count } = course
   const batch = encodeNext(state, { queue, owner, from, count, bytes: maxBytes, at: clock.now() })
   if (batch === undefined) return { why: 'idle' }
+  // While jobs go on finishing, each commit of them would be a request otherwise.
+  const isFull = batch.items.length >= count || batch.last < (state.outboxes.get(owner)?.last ?? 0)
+  if (isSettled && !isFull && tools.lingers()) return { why: 'lingering' }
   let step: Step
   try {
     const reply = await transport.post(batch, signal)
@@ -109,8 +121,8 @@ async function sendOne(tools: PassTools, signal: AbortSignal): Promise<End | und
   return follow(tools, batch.outbox, step)
 }
 
-/** Does what an answer asks for. Returns why the pass ends, if it does. */
-async function follow(tools: PassTools, outbox: string, step: Step): Promise<End | undefined> {
+/** Does what an answer asks for. */
+async function follow(tools: PassTools, outbox: string, step: Step): Promise<Sent> {
   switch (step.type) {
     case 'again':
       return undefined
@@ -135,7 +147,7 @@ async function follow(tools: PassTools, outbox: string, step: Step): Promise<End
   }
 }
 
-async function settle(tools: PassTools, said: Settlement): Promise<End | undefined> {
+async function settle(tools: PassTools, said: Settlement): Promise<Sent> {
   const { owner, sender, course, replica } = tools
   const settled = await submit(tools, (state, deciding) => decideSettle(state, sender, said, deciding))
   if (settled.type === 'fork') return follow(tools, said.outbox, heedFork(course))
@@ -143,7 +155,7 @@ async function settle(tools: PassTools, said: Settlement): Promise<End | undefin
   const state = await replica.open()
   learnSettled(course, said.through, state.outboxes.get(owner)?.acked ?? 0)
   tools.settled(settled.acked, settled.rejected)
-  return undefined
+  return 'settled'
 }
 
 /** What cannot be done now, another context may do. */

@@ -3,7 +3,7 @@ import { countUnsent, hasUnsent } from '../machine/outbox.ts'
 import type { StoreNotice } from '../replica/types.ts'
 import { Attempts } from './attempts.ts'
 import { finalBatch } from './final.ts'
-import { defaultLingerMs } from './options.ts'
+import { lingerMs } from './options.ts'
 import type { End } from './pass.ts'
 import { createTransport, type Transport, withOurs } from './transport.ts'
 import type { FinalRequest, FlushOptions, FlushResult, Sender, SenderOptions, SyncStatus } from './types.ts'
@@ -24,7 +24,6 @@ class OutboxSender implements Sender {
   #unlisten: (() => void) | undefined
   /** Aborted by `stop`, for the flushes that wait. Made by the first: Workers forbid it in global scope. */
   #life: AbortController | undefined
-  #flushes = 0
 
   constructor(options: SenderOptions) {
     this.#options = options
@@ -85,15 +84,15 @@ class OutboxSender implements Sender {
     signal?.throwIfAborted()
     const attempts = this.#attempts
     const { acked, rejected } = attempts
-    this.#flushes++
+    attempts.flushes++
     try {
       const why = await unlessAborted(this.#flushAll(signal), signal)
       const done = { sent: attempts.acked - acked, rejected: attempts.rejected - rejected }
       return { ...done, remaining: this.#unsent(), ...(why !== 'idle' && { stopped: why }) }
     } finally {
-      this.#flushes--
-      if (this.#flushes === 0) this.#life = undefined
-      if (this.#flushes === 0 && !attempts.active) void attempts.abort()
+      attempts.flushes--
+      if (attempts.flushes === 0) this.#life = undefined
+      if (attempts.flushes === 0 && !attempts.active) void attempts.abort()
     }
   }
 
@@ -119,7 +118,9 @@ class OutboxSender implements Sender {
     return { url: sync.url, init }
   }
 
-  async #flushAll(signal: AbortSignal | undefined): Promise<Exclude<End['why'], 'failed' | 'busy'>> {
+  async #flushAll(
+    signal: AbortSignal | undefined,
+  ): Promise<Exclude<End['why'], 'failed' | 'busy' | 'lingering'>> {
     const attempts = this.#attempts
     this.#life ??= new AbortController()
     const life = this.#life.signal
@@ -132,7 +133,9 @@ class OutboxSender implements Sender {
       if (end.why === 'failed') throw end.error
       if (end.why === 'busy') {
         await entryOrTime(this.#options, () => attempts.untilFree() === 0, end.waitMs, [signal, life])
-      } else if (!joined || (end.why !== 'idle' && end.why !== 'stopped')) return end.why
+      } else if (end.why !== 'lingering' && (!joined || (end.why !== 'idle' && end.why !== 'stopped'))) {
+        return end.why
+      }
     }
   }
 
@@ -151,7 +154,7 @@ class OutboxSender implements Sender {
   }
 
   get #lingerMs(): number {
-    return this.#options.sync.lingerMs ?? defaultLingerMs
+    return lingerMs(this.#options.sync)
   }
 
   #unsent(): number {

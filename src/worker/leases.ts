@@ -6,6 +6,11 @@ import type { WorkerOptions } from './types.ts'
 /** How long a holder with a lock may be silent before its leases are lost all the same (milliseconds). */
 export const lockSilenceMs: number = 5 * 60_000
 
+/** How often a lease is renewed (milliseconds): well before others lose patience, whichever of the two they go by. */
+export function renewMs({ leaseMs }: WorkerOptions): number {
+  return Math.min(leaseMs, lockSilenceMs) / 3
+}
+
 /** Watches the other holders, and takes back what the lost ones held. */
 export class LeaseWatch {
   readonly #options: WorkerOptions

@@ -7,7 +7,7 @@ import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
 import { claimRequest, endWaitsForNetwork, isOffered, leavesSome, mayClaim } from './claiming.ts'
-import { isMissed, LeaseWatch } from './leases.ts'
+import { isMissed, LeaseWatch, renewMs } from './leases.ts'
 import { releaseAfter } from './presence.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
@@ -183,7 +183,7 @@ export class Worker {
     decideExpiry(state, deciding)
     // A claim whose answer was lost for good, or that was committed after a stop: held here, and never begun.
     for (const orphan of this.runner.orphans(state, this.#name)) decideUnclaim(state, orphan, 0, deciding)
-    const renews = mono - this.#renewedAt >= this.#options.leaseMs / 3
+    const renews = mono - this.#renewedAt >= renewMs(this.#options)
     if (renews) decideRenew(state, this.#name, deciding)
     const kept = this.runner.keepProgress(state, deciding.emit)
     const { events } = drafting
@@ -215,9 +215,11 @@ export class Worker {
   }
 
   #arm(state: State): void {
-    const { clock, owner, leaseMs } = this.#options
+    const { clock, owner } = this.#options
     const now = { wall: clock.now(), mono: clock.monotonic() }
-    const untilRenewal = state.index.held.has(this.#name) ? this.#renewedAt + leaseMs / 3 - now.mono : lookMs
+    const untilRenewal = state.index.held.has(this.#name)
+      ? this.#renewedAt + renewMs(this.#options) - now.mono
+      : lookMs
     const untilClaim = this.#mode === 'on' ? untilDue(state, owner, this.abilities, now) : lookMs
     this.#schedule.arm(Math.min(untilRenewal, untilClaim, this.#leases.untilLost(state, now.mono)))
   }

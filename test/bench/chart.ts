@@ -26,7 +26,8 @@ export function printCharts(curves: readonly Measured[]): void {
 function linesOf(curve: Measured): string[] {
   return verdictsOf(curve).map(({ target: { ours, peer, target }, reached, isMet }) => {
     const what = peer === undefined ? ours : `${ours} / ${peer}`
-    return `${what}: ${short(reached)}, at most ${short(target)}: ${isMet ? 'met' : 'rises'}`
+    if (reached === undefined) return `${what}: not measured`
+    return `${what}: ${short(reached.median)}, at most ${short(target)}: ${isMet ? 'met' : 'rises'}`
   })
 }
 

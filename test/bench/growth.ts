@@ -27,6 +27,9 @@ export interface GrowthOptions {
 const slack = 2
 const mostRounds = 3
 const gone = 'G11'
+/** What can be asked for by name. */
+export const curves: readonly string[] = [gone, ...dimensions.map(({ id }) => id)]
+
 /** The heap is as it stays when two collections in a row free less than this. */
 const steadyBytes = 50_000
 const largeBytes = 30_000_000

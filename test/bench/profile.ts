@@ -17,7 +17,7 @@ interface CpuProfile {
   readonly timeDeltas?: readonly number[] | undefined
 }
 
-/** Profiles each of our contestants in these works, once warm. */
+/** Profiles each of our contestants in these works of the table, once warm. */
 export async function printProfiles(
   session: Session,
   tab: Tab,

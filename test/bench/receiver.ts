@@ -1,150 +1,105 @@
 /** The receiver on SQLite, beside what the database can do with the same rows. */
-import { DatabaseSync } from 'node:sqlite'
-import { createReceiver } from '../../src/receiver/index.ts'
-import { sqliteAcks } from '../../src/receiver/sqlite.ts'
-import {
-  ackEvent,
-  completedType,
-  contentType,
-  encodeBatch,
-  idOf,
-  previousHeader,
-  sourceOf,
-} from '../../src/sync/wire.ts'
-import { makeFolder, removeFolder } from '../engines/drivers/processes.ts'
-import { short } from './report.ts'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { acksEach } from './receiver/batches.ts'
+import { inFlight, overHttp } from './receiver/over-http.ts'
+import type { Told } from './receiver/process.ts'
+import type { SideName } from './receiver/sides.ts'
+import { median, rangeOf, short, spreadOf } from './report.ts'
 
-const devices = 1_000
-const acksEach = 1_000
-/** As many as a queue sends in one request. */
-const batchSize = 500
+export interface ReceiverOptions {
+  readonly rounds: number
+  /** The share of the devices. */
+  readonly scale: number
+  readonly isJson: boolean
+}
+
+const program = fileURLToPath(new URL('receiver/process.ts', import.meta.url))
+const http = `receiver over HTTP, ${inFlight} at once`
+const names = ['receiver', 'rows and marks', 'rows alone', http] as const
+type Name = SideName | typeof http
+
+/** What one round of one side came to: milliseconds and bytes. */
+interface Round {
+  readonly acksPerSecond: number
+  readonly p50: number
+  readonly p99: number
+  readonly heap: number
+  readonly rss: number
+  readonly peakRss: number
+}
 
 /** A thousand devices tell a thousand finishes each: how fast, in how much memory, how long the slowest waits. */
-export async function printReceiver(scale: number): Promise<void> {
-  const count = Math.max(2, Math.round(devices * scale))
-  const total = count * acksEach
-  const ours = await receive(count)
-  const limit = insertAlone(count)
-  console.log(`The receiver on SQLite: ${count} devices, ${acksEach} acknowledgements each`)
-  const row = (name: string, { ms, slowest, heap }: Told): void =>
+export async function printReceiver({ rounds: asked, scale, isJson }: ReceiverOptions): Promise<void> {
+  const devices = Math.max(2, Math.round(1_000 * scale))
+  const rounds = Math.min(asked, 3)
+  const measured = await measureSides(devices, rounds)
+  const shares = (name: Name): number[] =>
+    ratesOf(measured, 'receiver').map((rate, round) => rate / (ratesOf(measured, name)[round] ?? Number.NaN))
+  if (isJson) {
+    const shareOf = { 'rows and marks': shares('rows and marks'), 'rows alone': shares('rows alone') }
+    const sides = Object.fromEntries(measured)
     console.log(
-      `    ${name.padEnd(34)}${short((total / ms) * 1_000).padStart(10)} acks/s` +
-        `    p99 of a request ${short(slowest)} ms    heap ${short(heap / 1e6)} MB`,
+      JSON.stringify({ node: process.version, devices, acksEach, rounds, sides, shareOf }, undefined, 2),
     )
-  row('receiver, each ack a row of ours', ours)
-  row('the same rows, inserted alone', limit)
-  console.log(`    share of the database's own rate: ${short(limit.ms / ours.ms)}`)
-}
-
-interface Told {
-  readonly ms: number
-  readonly slowest: number
-  readonly heap: number
-}
-
-async function receive(count: number): Promise<Told> {
-  const { database, insert, end } = open()
-  const handle = createReceiver({
-    store: sqliteAcks(database),
-    authenticate: (request) => request.headers.get('authorization') ?? undefined,
-    onAck: (ack) => insert.run(ack.source, ack.sequence, ack.subject),
-  })
-  const told = await timedRequests(count, async (request, from) => {
-    const response = await handle(request)
-    const answer: unknown = await response.json()
-    if (response.status !== 200 || Reflect.get(Object(answer), 'acknowledged') !== from + batchSize - 1)
-      throw new Error(`the receiver answered ${response.status}: ${JSON.stringify(answer)}`)
-  })
-  end(count * acksEach)
-  return told
-}
-
-function insertAlone(count: number): Told {
-  const { database, insert, end } = open()
-  const times: number[] = []
-  const startedAt = performance.now()
-  for (const { device, from } of batches(count)) {
-    const began = performance.now()
-    database.exec('BEGIN IMMEDIATE')
-    for (let sequence = from; sequence < from + batchSize; sequence += 1)
-      insert.run(sourceOf('photos', `outbox-${device}`), sequence, subjectOf(device, sequence))
-    database.exec('COMMIT')
-    times.push(performance.now() - began)
+    return
   }
-  const ms = performance.now() - startedAt
-  const heap = process.memoryUsage().heapUsed
-  end(count * acksEach)
-  return { ms, slowest: p99(times), heap }
-}
-
-async function timedRequests(
-  count: number,
-  send: (request: Request, from: number) => Promise<void>,
-): Promise<Told> {
-  const times: number[] = []
-  let heap = 0
-  for (const { device, from } of batches(count)) {
-    const request = requestOf(device, from)
-    const began = performance.now()
-    await send(request, from)
-    times.push(performance.now() - began)
-    heap = Math.max(heap, process.memoryUsage().heapUsed)
-  }
-  return { ms: times.reduce((sum, each) => sum + each, 0), slowest: p99(times), heap }
-}
-
-/** Device by device within a round of batches, as many devices that sync at the same hour do. */
-function* batches(count: number): Generator<{ readonly device: number; readonly from: number }> {
-  for (let from = 1; from <= acksEach; from += batchSize)
-    for (let device = 0; device < count; device += 1) yield { device, from }
-}
-
-function open() {
-  const folder = makeFolder()
-  const database = new DatabaseSync(`${folder}/acks.db`)
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000')
-  database.exec(
-    'CREATE TABLE done (source TEXT, sequence INTEGER, subject TEXT, PRIMARY KEY (source, sequence)) WITHOUT ROWID',
+  console.log(
+    `The receiver on SQLite: ${devices} devices, ${acksEach} acknowledgements each, Node ${process.version}, ${rounds} rounds`,
   )
-  return {
-    database,
-    insert: database.prepare('INSERT INTO done VALUES (?, ?, ?)'),
-    /** @throws Error unless so many rows are there. */
-    end(expected: number) {
-      const { rows } = database.prepare('SELECT count(*) AS rows FROM done').get() ?? {}
-      database.close()
-      removeFolder(folder)
-      if (rows !== expected) throw new Error(`${rows} rows, where ${expected} were expected`)
-    },
+  for (const [name, each] of measured) printSide(name, each)
+  for (const name of ['rows and marks', 'rows alone'] as const) {
+    const spread = spreadOf(shares(name))
+    if (spread) console.log(`    share of the rate of ${name}: ${short(spread.median)}    ${rangeOf(spread)}`)
   }
 }
 
-const at = 1_700_000_000_000
-const facts = { kind: 'upload', key: null, attempt: 1, finish: 1, enqueuedAt: at, finishedAt: at } as const
-
-const subjectOf = (device: number, sequence: number): string => `job-${device}-${sequence}`
-
-function requestOf(device: number, from: number): Request {
-  const source = sourceOf('photos', `outbox-${device}`)
-  const events = Array.from({ length: batchSize }, (_, index) =>
-    ackEvent(source, from + index, {
-      type: completedType,
-      job: subjectOf(device, from + index),
-      data: { ...facts, result: { etag: 'W/"1"' } },
-    }),
-  )
-  const previous = from === 1 ? undefined : idOf(from - 1, subjectOf(device, from - 1))
-  return new Request('https://example.com/acks', {
-    method: 'POST',
-    headers: {
-      'content-type': contentType,
-      authorization: `device ${device}`,
-      ...(previous !== undefined && { [previousHeader]: previous }),
-    },
-    body: encodeBatch(events),
-  })
+/** Each side in a process of its own; whoever begins one round last in the next. */
+async function measureSides(devices: number, rounds: number): Promise<ReadonlyMap<Name, readonly Round[]>> {
+  const measured = new Map<Name, Round[]>(names.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      measured.get(name)?.push(await measureSide(name, devices))
+    }
+  }
+  return measured
 }
 
-function p99(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN
+async function measureSide(name: Name, devices: number): Promise<Round> {
+  if (name === http) {
+    const { ms, ...told } = await overHttp(program, devices)
+    return roundOf(told, ms, devices)
+  }
+  const args = ['--expose-gc', program, name, String(devices)]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1_048_576 })
+  // The wire of our own process.
+  const told: Told = JSON.parse(stdout)
+  return roundOf(
+    told,
+    told.times.reduce((sum, each) => sum + each, 0),
+    devices,
+  )
+}
+
+function roundOf({ times, heap, rss, peakRss }: Told, ms: number, devices: number): Round {
+  const sorted = [...times].sort((a, b) => a - b)
+  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
+  return { acksPerSecond: (devices * acksEach * 1_000) / ms, p50: median(times), p99, heap, rss, peakRss }
+}
+
+function ratesOf(measured: ReadonlyMap<Name, readonly Round[]>, name: Name): number[] {
+  return (measured.get(name) ?? []).map(({ acksPerSecond }) => acksPerSecond)
+}
+
+function printSide(name: string, rounds: readonly Round[]): void {
+  const spread = spreadOf(rounds.map(({ acksPerSecond }) => acksPerSecond))
+  if (spread === undefined) return
+  const middle = (what: keyof Round): number => median(rounds.map((round) => round[what]))
+  const inMegabytes = (what: keyof Round): string => short(middle(what) / 1e6)
+  console.log(
+    `    ${name.padEnd(30)}${short(spread.median).padStart(9)} acks/s (${rangeOf(spread)})` +
+      `    a request p50 ${short(middle('p50'))}, p99 ${short(middle('p99'))} ms` +
+      `    MB after gc: heap ${inMegabytes('heap')}, RSS ${inMegabytes('rss')}; peak RSS ${inMegabytes('peakRss')}`,
+  )
 }

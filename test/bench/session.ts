@@ -26,7 +26,9 @@ export interface Session {
 export async function startSession(engine: EngineName, isReadable = false): Promise<Session> {
   const profile = makeFolder()
   const site = await serveBench(isReadable)
-  const browser = await launches[engine]({ profile, isPrivate: false }).catch(async (error: unknown) => {
+  // The page collects its garbage between two runs, so that none pays for another's.
+  const options = { profile, isPrivate: false, args: ['--js-flags=--expose-gc'] }
+  const browser = await launches[engine](options).catch(async (error: unknown) => {
     await site.stop()
     throw error
   })

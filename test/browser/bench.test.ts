@@ -10,7 +10,9 @@ test('the bench does every work with every peer, and each stores, runs and remov
   })
   const { measured } = JSON.parse(stdout)
   const ids = measured.map(({ id }: { id: string }) => id)
-  expect(ids).toEqual(expect.arrayContaining(['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P8', 'P13', 'P14']))
+  expect(ids).toEqual(
+    expect.arrayContaining(['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P8', 'P10', 'P13', 'P14', 'latency']),
+  )
   for (const { id, figures } of measured) {
     for (const { name, rounds } of figures) expect(rounds, `${id}, ${name}`).not.toHaveLength(0)
   }

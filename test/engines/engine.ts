@@ -36,6 +36,8 @@ export interface LaunchOptions {
   readonly profile: string
   /** Whether to keep nothing, as a private window does. */
   readonly isPrivate: boolean
+  /** More arguments for Chromium's command line; other engines take no notice. */
+  readonly args?: readonly string[]
 }
 
 /** Starts one engine, which has to be installed. */

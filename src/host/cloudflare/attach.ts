@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../../errors.ts'
 import { defaultDeadlineMs, hubOf } from './hub.ts'
 import type { AttachOptions, CloudflareHost, DurableObjectContext, HostedQueue } from './types.ts'
 
@@ -38,6 +39,7 @@ export function attach(
   ctx: DurableObjectContext,
   options: AttachOptions = {},
 ): CloudflareHost {
+  refuseUnknown('options', options, ['deadlineMs', 'alarmAt', 'onError', 'clock'])
   const { deadlineMs = defaultDeadlineMs } = options
   if (!(deadlineMs > 0 && deadlineMs <= longestAlarmMs)) {
     throw new RangeError(

@@ -27,7 +27,7 @@ export interface RegistrationLike extends Listenable {
 export interface AttachOptions {
   /**
    * The service worker that runs this queue, too: `navigator.serviceWorker.register(…)` or `.ready`, awaited or not. It
-   * is woken, once it is active, when there is work that this page does not do. One that rejects is none, and `onError`
+   * is woken, once it is active, when there is work that this page does not do, and by the syncs that are registered for all. One that rejects is none, and `onError`
    * is told why.
    *
    * @default none: the page is alone

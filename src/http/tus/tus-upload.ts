@@ -16,7 +16,7 @@ const maxSurprises = 3
 /**
  * A handler that uploads a file in pieces by the [tus protocol 1.0](https://tus.io/protocols/resumable-upload). After each piece
  * a checkpoint is kept: a later attempt, here or in another context, asks the server how much it has, and goes on from
- * there. An upload that the server knows no more (404, 410) is created anew. The job's progress is the number of bytes
+ * there. An upload that the server knows no more (404, 410, and 403 when it is resumed) is created anew. The job's progress is the number of bytes
  * that the server has; its result is the upload's URL.
  *
  * Behind CORS the server has to expose `Location` and `Upload-Offset`.

@@ -7,7 +7,8 @@ const bodiless = [204, 205, 304]
  * Sends as `fetch` does, and tells how much of the body is on its way, where the platform can: in pages and dedicated
  * workers, by `XMLHttpRequest`. In service workers and outside of browsers, and for what it cannot express (`redirect`
  * and `mode` other than the usual, `credentials: 'omit'`, `integrity`, `referrerPolicy`), it is `fetch`, and tells
- * nothing. To another origin it always costs a preflight.
+ * nothing. To another origin it always costs a preflight, which has to allow `Cache-Control` where a service worker
+ * controls the page.
  *
  * @example
  * ```ts

@@ -32,10 +32,10 @@ export async function append(
   appender: Appender,
   after: Position,
   decide: Decide,
-  { fresh = false, joined }: CommitOptions & { readonly joined?: Joined },
+  { fresh = false, relaxed = false, joined }: CommitOptions & { readonly joined?: Joined },
 ): Promise<number | undefined> {
   const begun = { seen: after.seq, draft: undefined, putFailed: false }
-  const attempt: Attempt = { ...appender, after, decide, joined, ...begun }
+  const attempt: Attempt = { ...appender, after, decide, relaxed, joined, ...begun }
   let optimistic = !fresh && !joined
   if (optimistic) {
     attempt.draft = storable(decide(nothing), appender.limits)
@@ -56,6 +56,7 @@ export async function append(
 interface Attempt extends Appender {
   readonly after: Position
   readonly decide: Decide
+  readonly relaxed: boolean
   readonly joined: Joined | undefined
   /** Up to where `decide` was told. */
   seen: number
@@ -79,12 +80,13 @@ function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
 
 /** Reads, decides and appends in one transaction, which no other append can come between. */
 function appendFresh(attempt: Attempt): Promise<number | undefined> {
-  const { run, after, decide, limits, joined } = attempt
+  const { run, after, decide, limits, relaxed, joined } = attempt
   const { identity } = limits
   const stores: StoreName[] = ['log', 'byes', 'meta', 'payloads']
   const also = joined && { also: joined.stores }
-  // Strict whatever the draft will say, since it is not drafted yet.
-  return run({ stores, mode: 'readwrite', durability: 'strict', ...also }, (step) => {
+  // What the draft will say is not known yet.
+  const durability = relaxed ? 'relaxed' : 'strict'
+  return run({ stores, mode: 'readwrite', durability, ...also }, (step) => {
     let seq: number | undefined
     const finish = (missed: Missed) => {
       attempt.seen += missed.entries.length

@@ -1,10 +1,14 @@
 import { memoryStore } from 'holdfast'
 import { payloads } from './jobs.ts'
-import { fill, openOurs, type Ours, settledOnDisk } from './ours.ts'
+import { expectWaiting, fill, fillFolded, openOurs, type Ours } from './ours.ts'
 
 /** Holds what the heap is to be measured with. */
 export interface Heap {
-  /** Takes so many jobs in, closes the queue, and opens it anew, as the next visit does. */
+  /**
+   * Takes so many jobs in, closes the queue, and opens it anew, as the next visit does.
+   *
+   * @throws Error unless so many wait then.
+   */
   load(count: number): Promise<void>
   /** Takes so many jobs in, in memory. */
   takeIn(count: number): Promise<void>
@@ -20,15 +24,15 @@ export const heap: Heap = {
   async load(count) {
     const before = openOurs({ durability: 'relaxed' })
     const { name } = before
-    await fill(before, payloads(count))
-    await settledOnDisk(name)
+    await fillFolded(before, payloads(count))
     await before.close()
     held = openOurs({ name })
-    await held.info()
+    await expectWaiting(held, count)
   },
   async takeIn(count) {
     held = openOurs({ store: memoryStore() })
     await fill(held, payloads(count))
+    await expectWaiting(held, count)
   },
   async drop() {
     await held?.destroy({ force: true })

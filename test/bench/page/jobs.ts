@@ -1,3 +1,5 @@
+import { textOf } from './text.ts'
+
 /** What each job carries: about 200 bytes of JSON, or 4 KiB. */
 export interface Payload {
   readonly url: string
@@ -7,20 +9,17 @@ export interface Payload {
 
 export type Size = 'small' | 'large'
 
-const texts: Readonly<Record<Size, string>> = { small: textOf(150), large: textOf(4_040) }
+/** Characters of text. */
+const lengths: Readonly<Record<Size, number>> = { small: 150, large: 4_040 }
 
+/** The same for one number, and no two alike. */
 export function payloadOf(number: number, size: Size = 'small'): Payload {
-  return { url: `https://example.com/items/${number}`, text: texts[size], number }
+  return { url: `https://example.com/items/${number}`, text: textOf(number, lengths[size]), number }
 }
 
 /** Payloads, made before the clock runs. */
 export function payloads(count: number, size: Size = 'small'): Payload[] {
   return Array.from({ length: count }, (_, number) => payloadOf(number, size))
-}
-
-function textOf(length: number): string {
-  const words = 'What the sea brings, the holdfast keeps; what it keeps, it hands on in its time. '
-  return words.repeat(Math.ceil(length / words.length)).slice(0, length)
 }
 
 /** Counts how often each job ran, and knows when all did. */

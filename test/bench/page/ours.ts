@@ -1,6 +1,6 @@
 import { createQueue, type CommonOptions, indexedDbStore, type Queue } from 'holdfast'
 import { expectCount, freshName, type Payload } from './jobs.ts'
-import { resultOf } from './raw.ts'
+import { endsFolded, settledOnDisk } from './tail.ts'
 
 export type Kinds = { readonly work: { readonly payload: Payload; readonly result: undefined } }
 export type Ours = Queue<Kinds>
@@ -27,10 +27,25 @@ export function openOurs({ name = freshName(), concurrency = 100, run, ...option
   })
 }
 
-/** Takes all in, in entries of so many as one call would bring. */
-export async function fill(queue: Ours, given: readonly Payload[], chunk = 10_000): Promise<void> {
+/** As many as one call would bring. */
+const atOnce = 10_000
+
+/** Takes all in, in entries of so many. */
+export async function fill(queue: Ours, given: readonly Payload[], chunk: number = atOnce): Promise<void> {
   for (let at = 0; at < given.length; at += chunk) {
     await queue.enqueueAll(given.slice(at, at + chunk).map((payload) => ({ kind: 'work', payload })))
+  }
+}
+
+/**
+ * Takes all in, and has it in the checkpoint: but for the few whose log has none yet. Waits for each that becomes due,
+ * since one that does while another is written is left to the next commit.
+ */
+export async function fillFolded(queue: Ours, given: readonly Payload[]): Promise<void> {
+  for (let at = 0; at < given.length; at += atOnce) {
+    const some = given.slice(at, at + atOnce)
+    await fill(queue, some)
+    if (endsFolded(at + some.length, atOnce)) await settledOnDisk(queue.name)
   }
 }
 
@@ -42,27 +57,42 @@ export async function expectWaiting(queue: Ours, pending: number): Promise<void>
   expectCount('dead jobs', counts.dead, 0)
 }
 
+/** How many jobs of a queue are looked at one by one. */
+const samples = 20
+
+/**
+ * Closes the queue, and looks at what its store holds as the next visit does: what a queue says of itself it may have
+ * in memory alone.
+ *
+ * @throws Error unless these jobs wait, in their order and with their payloads, and nothing else.
+ */
+export async function expectStored(
+  queue: Ours,
+  given: readonly Payload[],
+  store?: CommonOptions['store'],
+): Promise<void> {
+  await queue.close()
+  const next = openOurs({ name: queue.name, ...(store && { store }) })
+  try {
+    await expectWaiting(next, given.length)
+    const { jobs } = await next.list({ state: 'pending', limit: Number.POSITIVE_INFINITY })
+    for (let at = 0; at < given.length; at += Math.ceil(given.length / samples)) {
+      const stored = JSON.stringify(await next.payload(jobs[at]?.id ?? ''))
+      if (stored !== JSON.stringify(given[at])) throw new Error(`job ${at} is stored as ${stored}`)
+    }
+  } finally {
+    await next.close()
+  }
+}
+
 /** Runs `work` on a queue of its own, which is erased afterwards. */
 export async function withOurs<T>(options: OpenOptions, work: (queue: Ours) => Promise<T>): Promise<T> {
   const queue = openOurs(options)
   try {
     return await work(queue)
   } finally {
-    await queue.destroy({ force: true })
+    await queue.close()
+    // By another one: `work` may have closed this one.
+    await openOurs({ ...options, name: queue.name }).destroy({ force: true })
   }
-}
-
-/** Waits until the log of a queue in IndexedDB is in its checkpoint, as it would be by the next visit. */
-export async function settledOnDisk(name: string): Promise<void> {
-  const request = indexedDB.open(`holdfast:${name}`)
-  const database = await resultOf(request)
-  const end = performance.now() + 5_000
-  for (;;) {
-    const transaction = database.transaction(['log', 'meta'])
-    const mark = await resultOf(transaction.objectStore('meta').get('mark') as IDBRequest<number>)
-    const after = IDBKeyRange.lowerBound(mark, true)
-    if ((await resultOf(transaction.objectStore('log').count(after))) === 0 || performance.now() > end) break
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  database.close()
 }

@@ -18,11 +18,13 @@ export interface RawOptions {
   readonly indexed: boolean
 }
 
+type StoreName = 'jobs' | 'claims'
+
 export interface Raw {
   readonly name: string
   readonly database: IDBDatabase
-  /** Runs `work` in one transaction over all stores, and commits at once. */
-  transaction(work: (tx: IDBTransaction) => void): Promise<void>
+  /** Runs `work`, which commits, in one transaction over these stores and no others. */
+  transaction(stores: readonly StoreName[], work: (tx: IDBTransaction) => void): Promise<void>
   count(): Promise<number>
 }
 
@@ -41,9 +43,9 @@ export async function openRaw(options: RawOptions, name: string = freshName()): 
   return {
     name,
     database,
-    transaction: (work) =>
+    transaction: (stores, work) =>
       new Promise((resolve, reject) => {
-        const tx = database.transaction(['jobs', 'claims'], 'readwrite', { durability: options.durability })
+        const tx = database.transaction(stores, 'readwrite', { durability: options.durability })
         tx.oncomplete = () => resolve()
         tx.onabort = () => reject(tx.error)
         work(tx)
@@ -72,7 +74,7 @@ export async function withRaw<T>(options: RawOptions, work: (raw: Raw) => Promis
 
 /** All in one transaction, which is committed with the last request. */
 export function addAll({ transaction }: Raw, given: readonly Payload[]): Promise<void> {
-  return transaction((tx) => {
+  return transaction(['jobs'], (tx) => {
     const jobs = tx.objectStore('jobs')
     for (const payload of given) jobs.add(rowOf(payload))
     tx.commit()
@@ -82,7 +84,7 @@ export function addAll({ transaction }: Raw, given: readonly Payload[]): Promise
 /** A transaction for each. */
 export async function addEach({ transaction }: Raw, given: readonly Payload[]): Promise<void> {
   for (const payload of given) {
-    await transaction((tx) => {
+    await transaction(['jobs'], (tx) => {
       tx.objectStore('jobs').add(rowOf(payload))
       tx.commit()
     })
@@ -98,7 +100,7 @@ export async function drainIndexed(raw: Raw, batch: number, run: (payload: Paylo
   do {
     const done = claimed
     claimed = []
-    await raw.transaction((tx) => {
+    await raw.transaction(['jobs'], (tx) => {
       const jobs = tx.objectStore('jobs')
       for (const { id } of done) jobs.delete(id ?? 0)
       const due = IDBKeyRange.bound([0, 0], [0, Date.now()])
@@ -122,7 +124,7 @@ export async function drainInOrder(raw: Raw, batch: number, run: (payload: Paylo
   do {
     const [first, last] = [claimed[0]?.id, claimed.at(-1)?.id]
     claimed = []
-    await raw.transaction((tx) => {
+    await raw.transaction(['jobs', 'claims'], (tx) => {
       const jobs = tx.objectStore('jobs')
       if (first !== undefined) jobs.delete(IDBKeyRange.bound(first, last))
       const request = jobs.getAll(null, batch)
@@ -142,7 +144,7 @@ export async function drainInOrder(raw: Raw, batch: number, run: (payload: Paylo
 export async function drainEach(raw: Raw, run: (payload: Payload) => void): Promise<void> {
   for (;;) {
     let claimed: Row | undefined
-    await raw.transaction((tx) => {
+    await raw.transaction(['jobs'], (tx) => {
       const jobs = tx.objectStore('jobs')
       const request = jobs.getAll(null, 1)
       request.onsuccess = () => {
@@ -154,7 +156,7 @@ export async function drainEach(raw: Raw, run: (payload: Payload) => void): Prom
     const id = claimed?.id
     if (claimed === undefined || id === undefined) return
     run(claimed.payload)
-    await raw.transaction((tx) => {
+    await raw.transaction(['jobs'], (tx) => {
       tx.objectStore('jobs').delete(id)
       tx.commit()
     })

@@ -1,11 +1,11 @@
 import { payloads } from './jobs.ts'
-import { fill, openOurs } from './ours.ts'
+import { fill, type Ours, openOurs } from './ours.ts'
 
 /** What a tab that shares a queue did of it. */
 export interface Share {
   /** A character a job: how often it ran here. */
   readonly runs: string
-  /** When the first handler was called here, and the last (epoch milliseconds). */
+  /** When the first handler was called here, and the last (epoch milliseconds); 0 where none was. */
   readonly firstAt: number
   readonly lastAt: number
 }
@@ -13,10 +13,19 @@ export interface Share {
 /** For queues that several tabs run. */
 export interface Tabs {
   fill(name: string, count: number): Promise<void>
-  /** Starts at that instant; resolves once nothing is left for anybody. */
-  run(name: string, count: number, startAt: number): Promise<Share>
+  /** Has all jobs in memory once it resolves; runs none before {@link start}. */
+  load(name: string, count: number): Promise<void>
+  /** Starts this tab and, by a message, all others that have loaded a queue: timers are slow where nobody looks. */
+  start(): void
+  /** Resolves once nothing is left for anybody. */
+  share(): Promise<Share>
   destroy(name: string): Promise<void>
 }
+
+const starting = new BroadcastChannel('bench-tabs')
+let loaded: { readonly share: Promise<Share>; start(): void } | undefined
+
+starting.onmessage = () => loaded?.start()
 
 export const tabs: Tabs = {
   async fill(name, count) {
@@ -24,7 +33,7 @@ export const tabs: Tabs = {
     await fill(queue, payloads(count))
     await queue.close()
   },
-  async run(name, count, startAt) {
+  async load(name, count) {
     const runs = new Uint8Array(count)
     const times = { firstAt: 0, lastAt: 0 }
     const queue = openOurs({
@@ -37,21 +46,31 @@ export const tabs: Tabs = {
       },
     })
     await queue.info()
-    await pause(startAt - Date.now())
-    await queue.start()
-    for (;;) {
-      const { counts } = await queue.info()
-      if (counts.pending + counts.running === 0) break
-      await pause(50)
-    }
-    await queue.close()
-    return { ...times, runs: [...runs].join('') }
+    const started = Promise.withResolvers<void>()
+    const share = started.promise
+      .then(() => runAll(queue))
+      .then((): Share => ({ ...times, runs: runs.join('') }))
+    loaded = { share, start: started.resolve }
+  },
+  start() {
+    starting.postMessage('start')
+    loaded?.start()
+  },
+  async share() {
+    if (loaded === undefined) throw new Error('Cannot tell the share: no queue is loaded')
+    return loaded.share
   },
   async destroy(name) {
     await openOurs({ name }).destroy({ force: true })
   },
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+async function runAll(queue: Ours): Promise<void> {
+  await queue.start()
+  for (;;) {
+    const { counts } = await queue.info()
+    if (counts.pending + counts.running === 0) break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await queue.close()
 }

@@ -23,9 +23,10 @@ export async function launchChromium(options: LaunchOptions): Promise<Browser> {
   }
 }
 
-async function launchOnce({ profile, isPrivate }: LaunchOptions): Promise<Browser> {
+async function launchOnce({ profile, isPrivate, args: more = [] }: LaunchOptions): Promise<Browser> {
   const { browser: program } = await ensureEngine('chromium')
-  const args = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...chromiumArgs]
+  const own = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
+  const args = [...own, ...chromiumArgs, ...more]
   const group = startGroup(program, args, {}, ['ignore', 'ignore', 'pipe'])
   try {
     const endpoint = await lineOf(group.child.stderr, /^DevTools listening on (ws:\S+)/)

@@ -99,6 +99,27 @@ describe('what is captured of one key', () => {
     await keep.send(put('second'))
     expect(await keep.bodies()).toEqual(['first'])
   })
+
+  test('is queued although it has no dedupe key of which the options speak', async () => {
+    const options = {
+      onDuplicate: 'debounce',
+      while: ['pending'],
+      debounceMaxMs: 9_000,
+      priority: 3,
+    } as const
+    const { send, queue } = setUp({
+      options,
+      dedupeKey: ({ method, url }) => (method === 'PUT' ? url : undefined),
+    })
+    const plain = await (await send(put('a note', { method: 'POST' })))?.answer.json()
+    expect(await queue.get(plain.id)).toMatchObject({ state: 'pending', priority: 3 })
+    const one = await (await send(put('first')))?.answer.json()
+    const two = await (await send(put('second')))?.answer.json()
+    expect(two).toEqual(one)
+    expect(await queue.get(one.id)).toMatchObject({ dedupeKey: url, revision: 2, priority: 3 })
+    const timed = setUp({ options: { dedupeMs: 5_000 } })
+    expect((await timed.send(put('another')))?.answer.status).toBe(202)
+  })
 })
 
 describe('what is under way of one key', () => {
@@ -342,7 +363,7 @@ describe('where the queue cannot be seen, nothing is known to be queued', () => 
     expect(network.asked).toEqual([])
     vi.advanceTimersByTime(1)
     expect((await sent)?.answer.status).toBe(204)
-    expect(String(told)).toMatch(/Cannot look at the queue: .* within 3 s$/)
+    expect(String(told)).toMatch(/Cannot look at the queue: no answer$/)
     stalled.open()
     expect((await send(put('b')))?.answer.status).toBe(204)
     expect([told.length, vi.getTimerCount()]).toEqual([1, 0])

@@ -26,6 +26,10 @@ describe('a kept request', () => {
       method: 'DELETE',
       headers: [['accept', 'text/plain']],
     })
+    const own = await requestPayload(asked({ headers }), {
+      omitHeaders: ['Authorization', 'COOKIE', 'Accept'],
+    })
+    expect(own.headers).toEqual([['x-csrf-token', 'secret']])
     const all = await requestPayload(asked({ headers }), { omitHeaders: [] })
     expect(Object.fromEntries(all.headers)).toMatchObject({
       authorization: 'Bearer secret',

@@ -331,15 +331,20 @@ const oldQueue: Surroundings = {
 import { requestPayload } from 'holdfast/http'
 import { requests } from './requests.ts'
 const queue = createQueue({ name: 'requests', tasks: requests, store: memoryStore() })
-const left = [new Request('https://example.com/a', { method: 'POST' })]
+const post = (body: string) => new Request('https://example.com/a', { method: 'POST', body })
+const [kept, unreadable] = [post('a'), post('b')]
+await unreadable.text()
+const left = [kept, unreadable]
 const old = {
+  getAll: async (): Promise<{ request: Request }[]> => left.map((request) => ({ request })),
   shiftRequest: async (): Promise<{ request: Request } | undefined> => {
     const request = left.shift()
     return request && { request }
   },
 }`,
-  after: `await moveOver()
+  after: `const refusal = await moveOver().catch((error: unknown) => error)
 if ((await queue.info()).counts.pending !== 1) throw new Error('it did not move over')
+if (!(refusal instanceof TypeError) || left[0] !== unreadable) throw new Error('what cannot be kept is gone')
 await queue.close()`,
 }
 

@@ -86,7 +86,7 @@ describe('the README names', () => {
       ['src/http/payload.ts', 'RequestPayloadOptions'],
       ['src/http/handler.ts', 'HttpHandlerOptions<Result> extends AssertOkOptions'],
       ['src/http/assert-ok.ts', 'AssertOkOptions'],
-      ['src/http/capture.ts', 'CaptureOptions<Kind extends string> extends RequestPayloadOptions'],
+      ['src/http/capture-options.ts', 'CaptureOptions<Kind extends string> extends RequestPayloadOptions'],
       ['src/http/tus/options.ts', 'TusOptions<Payload>'],
     ] as const) {
       expect(missing(fields(path, name), text), name).toEqual([])

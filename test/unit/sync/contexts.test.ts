@@ -57,7 +57,7 @@ describe('a started sender', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('sends what finished while a request was under way', async () => {
+  test('sends what finished while a request was under way, after it waited for more', async () => {
     const { fetch, faults, effects } = server()
     const one = await context({ fetch })
     faults.push(async (_, answer) => {
@@ -69,6 +69,42 @@ describe('a started sender', () => {
     await one.finish('job-1')
     one.clock.advance(200)
     await settle()
+    expect(effects).toEqual(['job-1/1'])
+    one.clock.advance(200)
+    await settle()
+    expect(effects).toEqual(['job-1/1', 'job-2/1'])
+  })
+
+  test('sends full requests one after the other, and lets only the last of them wait for more', async () => {
+    const { fetch, faults, effects, requests } = server()
+    const one = await context({ fetch })
+    faults.push(async (_, answer) => {
+      const response = await answer()
+      await one.finish(...jobs(600, 'later'))
+      return response
+    })
+    one.sender.start()
+    await one.finish('job-1')
+    one.clock.advance(200)
+    await settle()
+    expect([effects.length, requests.length]).toEqual([501, 2])
+    expect(await one.state().outboxes.get(owner)?.sender).toBeUndefined()
+    const flushed = one.sender.flush()
+    expect(await flushed).toMatchObject({ sent: 100, remaining: 0 })
+    expect(requests).toHaveLength(3)
+  })
+
+  test('waits for nothing in the midst of a flush', async () => {
+    const { fetch, faults, effects } = server()
+    const one = await context({ fetch })
+    faults.push(async (_, answer) => {
+      const response = await answer()
+      await one.finish('job-2')
+      return response
+    })
+    one.sender.start()
+    await one.finish('job-1')
+    expect(await one.sender.flush()).toMatchObject({ sent: 2, remaining: 0 })
     expect(effects).toEqual(['job-1/1', 'job-2/1'])
   })
 

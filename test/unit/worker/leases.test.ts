@@ -79,6 +79,23 @@ describe('a lost lease', () => {
     expect((await holder.get(id))?.attempt).toBe(1)
   })
 
+  it('is renewed before others lose patience with its lock, however long leaseMs is', async () => {
+    const { given, keep, clock } = bench()
+    const locks = fakeLocks()
+    const held = gate<string>()
+    const settings = { ...given({ locks: locks.context(), worker: { leaseMs: 3_600_000 } }), tasks }
+    const holder = keep(createQueue({ ...settings, handlers: { work: () => held.promise } }))
+    const options = { ...given({ locks: locks.context() }), tasks, handlers: { work: () => 'other' } }
+    const other = keep(createQueue(options))
+    const { id } = await holder.enqueue('work', 'a')
+    await holder.start()
+    await other.start()
+    await passing(clock, 1_000_000)
+    held.open('mine')
+    expect(await holder.result(id)).toBe('mine')
+    expect((await holder.get(id))?.attempt).toBe(1)
+  })
+
   it('aborts the handler with lease-lost, and what it returns late changes nothing', async () => {
     let isFrozen = false
     const thaw = gate()

@@ -8,13 +8,22 @@ export const acknowledged: PageWork = {
   id: 'P13',
   title: 'requests for 10 000 acknowledgements',
   unit: 'requests',
-  targets: [{ ours: 'holdfast, to its receiver', is: '<=', target: 25 }],
+  targets: [
+    { ours: 'holdfast, answered at once', is: '<=', target: 25 },
+    { ours: 'holdfast, answered once all ran', is: '<=', target: 25 },
+  ],
   contestants: [
-    { name: 'holdfast, to its receiver', run: (scale) => ours(scaled(10_000, scale)), rounds: 1 },
+    { name: 'holdfast, answered at once', run: (scale) => ours(scaled(10_000, scale), 'at once') },
+    {
+      name: 'holdfast, answered once all ran',
+      // It depends on no speed: what is sent first lingers, everything else goes in full requests.
+      run: (scale) => ours(scaled(10_000, scale), 'once all ran'),
+      rounds: 1,
+    },
   ],
 }
 
-function ours(count: number): Promise<number> {
+function ours(count: number, answering: 'at once' | 'once all ran'): Promise<number> {
   const census = createCensus(count)
   const acked = new Set<string>()
   const receive = createReceiver({
@@ -24,6 +33,7 @@ function ours(count: number): Promise<number> {
   })
   let requests = 0
   const gate = Promise.withResolvers<void>()
+  if (answering === 'at once') gate.resolve()
   const sync = {
     url: 'https://example.com/acks',
     async fetch(url: string, init: RequestInit) {
@@ -36,7 +46,6 @@ function ours(count: number): Promise<number> {
     await fill(queue, payloads(count))
     await queue.start()
     await census.reached(count)
-    // The server answers from now on only: how many go in one request is then no matter of the drain's speed.
     gate.resolve()
     await queue.drain()
     await queue.flush()

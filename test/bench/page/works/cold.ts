@@ -1,6 +1,7 @@
-import { expectCount, payloads } from '../jobs.ts'
-import { fill, openOurs, settledOnDisk } from '../ours.ts'
+import { createCensus, expectCount, type Payload, payloads } from '../jobs.ts'
+import { expectStored, fill, fillFolded, openOurs, withOurs } from '../ours.ts'
 import { addAll, openRaw, resultOf, type Row } from '../raw.ts'
+import { entriesBehind, longestTail } from '../tail.ts'
 import { type PageWork, scaled } from './work.ts'
 
 /** From nothing but what is on the disk to the first call of a handler. */
@@ -11,32 +12,52 @@ export const cold: PageWork = {
   targets: [{ ours: 'holdfast, to the first handler', peer: 'raw getAll', is: '<=', target: 0.3 }],
   contestants: [
     { name: 'holdfast, to the first handler', run: (scale) => ours(scaled(10_000, scale)) },
+    { name: 'holdfast, behind the longest tail', run: (scale) => behindTail(scaled(10_000, scale)) },
     { name: 'raw getAll', run: (scale) => raw(scaled(10_000, scale)) },
   ],
 }
 
-export async function ours(count: number): Promise<number> {
+/** All in the checkpoint: the best moment to come back at. */
+async function ours(count: number): Promise<number> {
+  const given = payloads(count)
   const before = openOurs({ durability: 'relaxed' })
-  const { name } = before
-  await fill(before, payloads(count))
-  await settledOnDisk(name)
+  await fillFolded(before, given)
   await before.close()
-  let started: ((at: number) => void) | undefined
-  const start = new Promise<number>((resolve) => {
-    started = resolve
-  })
-  const startedAt = performance.now()
-  const queue = openOurs({ name, run: () => started?.(performance.now()) })
-  try {
-    await queue.start()
-    const taken = (await start) - startedAt
-    await queue.drain()
-    const { counts } = await queue.info()
-    expectCount('jobs left', counts.pending + counts.running + counts.dead, 0)
-    return taken
-  } finally {
-    await queue.destroy({ force: true })
+  return comeBack(before.name, given)
+}
+
+/** The worst moment: as many entries as there can be behind the checkpoint, a job in each. */
+async function behindTail(count: number): Promise<number> {
+  const given = payloads(count)
+  // The least that has a checkpoint at all, or none.
+  const least = longestTail(0) + 1
+  const folded = count < least ? 0 : Math.max(least, count - longestTail(count))
+  const before = openOurs({ durability: 'relaxed' })
+  await fillFolded(before, given.slice(0, folded))
+  await fill(before, given.slice(folded), 1)
+  await before.close()
+  const behind = await entriesBehind(before.name)
+  if (behind < count - folded) throw new Error(`${behind} entries lie behind the checkpoint of ${count} jobs`)
+  return comeBack(before.name, given)
+}
+
+/** Milliseconds to the first call of a handler. */
+function comeBack(name: string, given: readonly Payload[]): Promise<number> {
+  const census = createCensus(given.length)
+  const first = Promise.withResolvers<number>()
+  const run = (payload: Payload): void => {
+    first.resolve(performance.now())
+    census.run(payload)
   }
+  const startedAt = performance.now()
+  return withOurs({ name, run }, async (queue) => {
+    await queue.start()
+    const taken = (await first.promise) - startedAt
+    await queue.drain()
+    census.check(given.length)
+    await expectStored(queue, [])
+    return taken
+  })
 }
 
 async function raw(count: number): Promise<number> {

@@ -1,107 +1,127 @@
-import { type Payload, payloadOf, quantile } from '../jobs.ts'
-import { openOurs } from '../ours.ts'
-import { addEach, type Raw, withRaw } from '../raw.ts'
+import { createCensus, type Payload, payloads, quantile } from '../jobs.ts'
+import { expectStored, withOurs } from '../ours.ts'
+import { addAll, expectRows, withRaw } from '../raw.ts'
+import { startRawWorker } from '../raw-worker.ts'
 import { idle } from './lone.ts'
-import { type PageWork, scaled } from './work.ts'
+import { type PageWork, type Runner, scaled, together } from './work.ts'
 
-/** Beside each measured job under load: so many more, this often (milliseconds). */
-const load = { jobs: 20, everyMs: 5 }
-const count = 200
+/** One job that is measured so often (milliseconds), whether or not those before are through. */
+const everyMs = 10
+const count = 1_000
+/** Under load so many more besides, this often: what a worker on raw IndexedDB can take where nothing else goes on. */
+const load = { jobs: 5, everyMs: 17 }
 
-type Until = 'durable' | 'handler'
+const moments = ['durable', 'handler'] as const
+const shares = [0.5, 0.99] as const
 
 /** How long one job takes, alone and while others go through. */
 export const latency: PageWork = {
   id: 'latency',
-  title: `from enqueue on, alone and beside ${load.jobs} jobs every ${load.everyMs} ms`,
+  title: `from the instant a job is due, one every ${everyMs} ms, alone and beside ${load.jobs} every ${load.everyMs} ms`,
   unit: 'ms',
   targets: [],
-  contestants: (['alone', 'loaded'] as const).flatMap((how) =>
-    ([0.5, 0.99] as const).flatMap((share) => [
-      ...(['durable', 'handler'] as const).map((until) => ({
-        name: `holdfast to ${until}, ${how}, p${share * 100}`,
-        rounds: 3,
-        run: (scale: number) => ours(until, how === 'loaded', share, scaled(count, scale)),
-      })),
-      {
-        name: `raw add to durable, ${how}, p${share * 100}`,
-        rounds: 3,
-        run: (scale: number) => raw(how === 'loaded', share, scaled(count, scale)),
-      },
-    ]),
-  ),
+  contestants: [false, true].flatMap((isLoaded) => [
+    ...lines('holdfast', isLoaded, ours),
+    ...lines('raw add', isLoaded, raw),
+  ]),
 }
 
-async function ours(until: Until, isLoaded: boolean, share: number, jobs: number): Promise<number> {
-  const taken: number[] = []
-  const starts = new Map<number, (at: number) => void>()
-  const run = ({ number }: Payload): void => starts.get(number)?.(performance.now())
-  const queue = openOurs({ run })
-  try {
+/** All quantiles of one run. */
+function lines(who: string, isLoaded: boolean, run: (plan: Plan) => Promise<void>): Runner[] {
+  const how = isLoaded ? 'loaded' : 'alone'
+  const nameOf = (moment: string, share: number): string => `${who} to ${moment}, ${how}, p${share * 100}`
+  const names = moments.flatMap((moment) => shares.map((share) => nameOf(moment, share)))
+  const measure = async (scale: number): Promise<Map<string, number>> => {
+    const plan = planOf(scaled(count, scale), isLoaded)
+    await run(plan)
+    const figures = moments.flatMap((moment) =>
+      shares.map((share) => [nameOf(moment, share), quantile(plan.taken[moment], share)] as const),
+    )
+    return new Map(figures)
+  }
+  return together(names, measure, 3)
+}
+
+/** What comes when, and how long it took. */
+interface Plan {
+  /** The measured jobs first, then the others. */
+  readonly given: readonly Payload[]
+  readonly measured: number
+  readonly taken: Readonly<Record<(typeof moments)[number], number[]>>
+  /** When each measured job was due. */
+  readonly dueAt: number[]
+}
+
+function planOf(measured: number, isLoaded: boolean): Plan {
+  const others = isLoaded ? Math.floor((measured * everyMs) / load.everyMs) * load.jobs : 0
+  return { given: payloads(measured + others), measured, taken: { durable: [], handler: [] }, dueAt: [] }
+}
+
+function ours(plan: Plan): Promise<void> {
+  const census = createCensus(plan.given.length)
+  return withOurs({ run: handlerOf(plan, census.run) }, async (queue) => {
     await queue.start()
-    const others = isLoaded
-      ? repeat(() => queue.enqueueAll(crowd().map((payload) => ({ kind: 'work', payload }))))
-      : undefined
-    for (let number = 0; number < jobs; number += 1) {
-      const start = new Promise<number>((resolve) => starts.set(number, resolve))
-      const enqueuedAt = performance.now()
-      await queue.enqueue('work', payloadOf(number))
-      const durableAt = performance.now()
-      const startedAt = await start
-      taken.push((until === 'durable' ? durableAt : startedAt) - enqueuedAt)
-      if (!isLoaded) await idle(queue)
-    }
-    await others?.end()
-    await queue.drain()
-    return quantile(taken, share)
-  } finally {
-    await queue.destroy({ force: true })
+    await arrive(plan, (some) =>
+      some.length > 1
+        ? queue.enqueueAll(some.map((payload) => ({ kind: 'work', payload })))
+        : Promise.all(some.map((payload) => queue.enqueue('work', payload))),
+    )
+    await census.reached(plan.given.length)
+    await idle(queue)
+    census.check(plan.given.length)
+    await expectStored(queue, [])
+  })
+}
+
+function raw(plan: Plan): Promise<void> {
+  const census = createCensus(plan.given.length)
+  return withRaw({ durability: 'strict', indexed: true }, async (opened) => {
+    const worker = startRawWorker(opened, 100, handlerOf(plan, census.run))
+    await arrive(plan, async (some) => {
+      await addAll(opened, some)
+      worker.wake()
+    })
+    await worker.idle()
+    census.check(plan.given.length)
+    await expectRows(opened, 0)
+  })
+}
+
+function handlerOf({ measured, dueAt, taken }: Plan, run: (payload: Payload) => void) {
+  return (payload: Payload): void => {
+    if (payload.number < measured) taken.handler.push(performance.now() - (dueAt[payload.number] ?? 0))
+    run(payload)
   }
 }
 
-function raw(isLoaded: boolean, share: number, jobs: number): Promise<number> {
-  return withRaw({ durability: 'strict', indexed: false }, async (opened: Raw) => {
-    const taken: number[] = []
-    // In one transaction, as `enqueueAll` is.
-    const others = isLoaded ? repeat(() => addTogether(opened, crowd())) : undefined
-    for (let number = 0; number < jobs; number += 1) {
-      const startedAt = performance.now()
-      await addEach(opened, [payloadOf(number)])
-      taken.push(performance.now() - startedAt)
-    }
-    await others?.end()
-    return quantile(taken, share)
-  })
+/** Brings every job at its instant, and nothing puts off the next: who is slow has them wait in line. */
+async function arrive(plan: Plan, add: (some: readonly Payload[]) => Promise<unknown>): Promise<void> {
+  const { given, measured, dueAt, taken } = plan
+  const adding: Promise<unknown>[] = []
+  const one = (number: number, at: number): void => {
+    dueAt[number] = at
+    const added = add(given.slice(number, number + 1))
+    adding.push(added.then(() => taken.durable.push(performance.now() - at)))
+  }
+  const some = (tick: number): void => {
+    const from = measured + tick * load.jobs
+    adding.push(add(given.slice(from, from + load.jobs)))
+  }
+  const others = (given.length - measured) / load.jobs
+  await Promise.all([atInstants(measured, everyMs, one), atInstants(others, load.everyMs, some)])
+  await Promise.all(adding)
 }
 
-function addTogether(raw: Raw, given: readonly Payload[]): Promise<void> {
-  return raw.transaction((tx) => {
-    for (const payload of given) tx.objectStore('jobs').add({ payload })
-    tx.commit()
-  })
-}
-
-function crowd(): Payload[] {
-  return Array.from({ length: load.jobs }, () => payloadOf(1_000_000))
-}
-
-/** Calls `work` again and again, and waits for all of it in the end. */
-function repeat(work: () => Promise<unknown>): { end(): Promise<void> } {
-  const under = new Set<Promise<unknown>>()
-  const failed: unknown[] = []
-  const timer = setInterval(() => {
-    // As many as a machine that is busy can take: it is not to drown.
-    if (under.size >= 10) return
-    const doing = work()
-      .catch((error: unknown) => failed.push(error))
-      .finally(() => under.delete(doing))
-    under.add(doing)
-  }, load.everyMs)
-  return {
-    async end() {
-      clearInterval(timer)
-      await Promise.all(under)
-      if (failed.length > 0) throw failed[0]
-    },
+async function atInstants(
+  times: number,
+  ms: number,
+  call: (time: number, at: number) => void,
+): Promise<void> {
+  const startedAt = performance.now()
+  for (let time = 0; time < times; time += 1) {
+    const at = startedAt + (time + 1) * ms
+    const left = at - performance.now()
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(left)))
+    call(time, at)
   }
 }

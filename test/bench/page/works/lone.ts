@@ -1,5 +1,5 @@
-import { type Payload, payloadOf, quantile } from '../jobs.ts'
-import { openOurs, type Ours } from '../ours.ts'
+import { type Payload, payloads, quantile } from '../jobs.ts'
+import { expectStored, type Ours, withOurs } from '../ours.ts'
 import { addEach, expectRows, withRaw } from '../raw.ts'
 import { type PageWork, scaled } from './work.ts'
 
@@ -15,26 +15,25 @@ export const lone: PageWork = {
   ],
 }
 
-async function toHandler(count: number): Promise<number> {
+function toHandler(count: number): Promise<number> {
   const taken: number[] = []
   let started: ((at: number) => void) | undefined
   const run = (_payload: Payload): void => started?.(performance.now())
-  const queue = openOurs({ run })
-  try {
+  return withOurs({ run }, async (queue) => {
+    const given = payloads(count)
     await queue.start()
-    for (let number = 0; number < count; number += 1) {
+    for (const payload of given) {
       const start = new Promise<number>((resolve) => {
         started = resolve
       })
       const enqueuedAt = performance.now()
-      await queue.enqueue('work', payloadOf(number))
+      await queue.enqueue('work', payload)
       taken.push((await start) - enqueuedAt)
       await idle(queue)
     }
+    await expectStored(queue, [])
     return quantile(taken, 0.5)
-  } finally {
-    await queue.destroy({ force: true })
-  }
+  })
 }
 
 /** Resolves once nothing waits or runs, and its commit is over. */
@@ -49,9 +48,9 @@ export async function idle(queue: Ours): Promise<void> {
 function toCommit(count: number): Promise<number> {
   return withRaw({ durability: 'strict', indexed: false }, async (raw) => {
     const taken: number[] = []
-    for (let number = 0; number < count; number += 1) {
+    for (const payload of payloads(count)) {
       const startedAt = performance.now()
-      await addEach(raw, [payloadOf(number)])
+      await addEach(raw, [payload])
       taken.push(performance.now() - startedAt)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }

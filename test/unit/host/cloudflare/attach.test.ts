@@ -446,6 +446,15 @@ describe('the application', () => {
     expect(errors).toContainEqual(new Error('Not read yet'))
   })
 
+  it('is told of an option that there is not', () => {
+    const attached = { deadlineMs: 1_000, alarmsAt: () => 1 }
+    expect(() => fakeObject().revive(mailer({ attached }))).toThrow(
+      new TypeError(
+        'Cannot use options.alarmsAt: there is no such option, expected deadlineMs, alarmAt, onError, clock',
+      ),
+    )
+  })
+
   it.each([0, Number.NaN, 900_001, Number.POSITIVE_INFINITY])(
     'is told that %d is no deadline',
     (deadlineMs) => {

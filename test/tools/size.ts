@@ -81,8 +81,9 @@ interface Claim {
 
 function faultIn(text: string, { line, figures }: Claim): string[] {
   const stated = line.exec(text)?.[0].match(/\d+\.\d+(?= kB)/g) ?? []
+  // What an entry adds to another is a difference of two that are compressed: it moves whenever either does.
   const isRight = (bytes: number, index: number): boolean =>
-    Math.abs(Number(stated[index]) - bytes / 1000) <= 0.1
+    Math.abs(Number(stated[index]) - bytes / 1000) <= (index === 0 ? 0.1 : 0.3)
   if (stated.length === figures.length && figures.every(isRight)) return []
   return [
     `README.md states ${stated.join(', ') || 'no'} kB in ${line}: measured ${figures.map(inKilobytes).join(', ')}`,

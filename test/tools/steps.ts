@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 
 /** How many tests of a step passed, failed, and were skipped. */
 export interface Outcome {
@@ -29,8 +30,17 @@ export async function countedCommand(command: string, options: string[]): Promis
 export async function vitestProject(name: string, report: string, options: string[]): Promise<Outcome> {
   const settings = ['--config', 'test/vitest.config.ts', '--project', name, ...options]
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { status } = await run('vitest', ['run', ...settings, ...reporters])
-  return withStatus(readReport(report), status)
+  const { status, output } = await run('vitest', ['run', ...settings, ...reporters], true)
+  const outcome = withStatus(readReport(report), status)
+  if (status === 0 || outcome.failures.length > 0) return outcome
+  return { ...outcome, failures: complaintsOf(output) }
+}
+
+/** What a run says of itself when every test passed and it failed all the same. */
+function complaintsOf(output: string): string[] {
+  return stripVTControlCharacters(output)
+    .split('\n')
+    .filter((line) => /^(ERROR: |.*Unhandled |\w*Error: )/.test(line))
 }
 
 function judged(status: number): Outcome {
@@ -38,7 +48,7 @@ function judged(status: number): Outcome {
 }
 
 /** A run can fail with every test passed: a coverage threshold, an unhandled rejection, a file that did not load. */
-function withStatus(outcome: Outcome, status: number): Outcome {
+function withStatus<Counted extends Outcome>(outcome: Counted, status: number): Counted {
   return status !== 0 && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome
 }
 
@@ -54,7 +64,7 @@ interface Report {
   }[]
 }
 
-function readReport(path: string): Outcome {
+function readReport(path: string): Outcome & { failures: string[] } {
   const report: Report = JSON.parse(readFileSync(path, 'utf8'))
   return {
     passed: report.numPassedTests,
@@ -79,12 +89,15 @@ export function run(
   capture = false,
 ): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, options, { stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'] })
+    const to = capture ? 'pipe' : 'inherit'
+    const child = spawn(command, options, { stdio: ['ignore', to, to] })
     let output = ''
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      process.stdout.write(chunk)
-    })
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]?.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+        process[name].write(chunk)
+      })
+    }
     child.once('error', reject)
     child.once('close', (code, signal) => {
       if (signal) console.error(`${command} was ended by ${signal}`)

@@ -133,6 +133,13 @@ describe('taking back', () => {
     expect(harness.job('j').releases).toBeUndefined()
   })
 
+  test('from a holder that another observer was first to take from changes nothing', () => {
+    const harness = heldBy('w')
+    reclaim(harness, 'w', 'crash')
+    reclaim(harness, 'w', 'crash')
+    expect(harness.job('j')).toMatchObject({ state: 'pending', crashes: 1 })
+  })
+
   test.each(['bye', 'interrupted'] as const)(
     'a holder lost by %s charges nothing: it is a release',
     (cause) => {

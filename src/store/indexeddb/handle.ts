@@ -6,6 +6,7 @@ import { createHints, type Hints } from './hints.ts'
 import { createLink, type Link } from './link.ts'
 import { missedSince } from './missed.ts'
 import type { Opener } from './open.ts'
+import { createPayloads } from './payloads.ts'
 import { createReserve, type Reserve } from './reserve.ts'
 import { checkpoint, load } from './snapshot.ts'
 import { createRun, type Run } from './transaction.ts'
@@ -62,11 +63,7 @@ function reading({ identity, run, blobs, link, hints, estimate }: Rooms) {
         })
         return () => missed
       }),
-    payload: (id) =>
-      run({ stores: ['payloads'], mode: 'readonly' }, (step) => {
-        const request = step.store('payloads').get(id)
-        return () => blobs.unpack(request.result)
-      }),
+    payload: createPayloads(run, blobs),
     subscribe(listener) {
       link.assertOpen()
       return hints.subscribe(listener)

@@ -54,6 +54,35 @@ test('a commit that fails for quota frees the reserve before it rejects, and the
   await expect.poll(() => reserveOf(databaseName)).toBe(256 * 1024)
 })
 
+test('payloads asked for in one turn are one transaction; one that is lost costs the others nothing', async () => {
+  const store = openQueue().open()
+  const put = ['a', 'b', 'c'].map((id) => ({ id, value: { of: id } }))
+  await store.commit(await headOf(store), () => draftOf('a:1', { put }))
+  const seen = tap()
+  const read = () => Promise.allSettled(['a', 'b', 'c', 'a'].map((id) => store.payload(id)))
+  const [first, , , again] = (await read()).map((each) => 'value' in each && each.value)
+  expect(seen.transactions).toHaveLength(1)
+  expect(again).toEqual({ of: 'a' })
+  expect(again).not.toBe(first)
+  replaceMethod<IDBObjectStore, [string], IDBRequest>(
+    IDBObjectStore.prototype,
+    'get',
+    (original, self, [id]) => {
+      const request = original(id)
+      const fail = () => Reflect.get(self.transaction, '_abort').call(self.transaction, 'NotReadableError')
+      // As Chromium says it of a value whose file is gone.
+      if (id === 'b') queueMicrotask(fail)
+      return request
+    },
+  )
+  expect(await read()).toMatchObject([
+    { value: { of: 'a' } },
+    { reason: { code: 'store-corrupt' } },
+    { value: { of: 'c' } },
+    { value: { of: 'a' } },
+  ])
+})
+
 test('a second step that fails for quota is quota-exceeded as well', async () => {
   const store = openQueue().open()
   const head = await headOf(store)

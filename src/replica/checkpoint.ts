@@ -27,6 +27,8 @@ export class Checkpointer {
   /** Where the last checkpoints were due, the first of them first, as this replica counted. */
   #dueAt: number[] = []
   #writing: Promise<void> | undefined
+  #isStopped = false
+  #endRest: (() => void) | undefined
 
   constructor(store: Store, clock: Clock, minEvents: number = minTail) {
     this.#store = store
@@ -62,9 +64,25 @@ export class Checkpointer {
     return this.#writing
   }
 
+  /** Encodes no more: the store is about to be closed. */
+  stop(): void {
+    this.#isStopped = true
+    this.#endRest?.()
+  }
+
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.setTimer(resolve, 0)
+      this.#endRest = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
   /** What becomes due while another is written has no entry of its own to wait for. */
   async #writeAll(): Promise<void> {
-    for (let state = this.#due; state !== undefined; state = this.#due) {
+    for (let state = this.#due; state !== undefined && !this.#isStopped; state = this.#due) {
       this.#due = undefined
       await this.#write(state)
     }
@@ -78,7 +96,8 @@ export class Checkpointer {
     for (const page of changedPages(state, this.#mark)) {
       pages.push({ id: page.id, body: encodePage(page) })
       if (this.#clock.monotonic() - since < sliceMs) continue
-      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0))
+      await this.#rest()
+      if (this.#isStopped) return
       since = this.#clock.monotonic()
     }
     // An answer about a log that is gone says nothing of the pages of the one that was made anew.

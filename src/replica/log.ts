@@ -93,6 +93,7 @@ export class Log {
   /** Nothing works any more: what is still under way need not be watched, and opens nothing. */
   end(error: QueueError): void {
     this.#down = error
+    this.#checkpointer.stop()
     for (const cancel of this.#watches) cancel()
   }
 

@@ -1,6 +1,7 @@
 /** Works of several tabs, or with an eye on the page from outside. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Tab } from '../engines/engine.ts'
 import { measureReclaims } from '../soak/reclaim.ts'
@@ -97,6 +98,9 @@ async function shared(tabs: readonly [Tab, ...Tab[]], name: string, count: numbe
   return { rate: (count / (lastAt - firstAt)) * 1_000, least: Math.min(...ran) / count }
 }
 
+/** Timers that were set before may hold on to what was let go of (milliseconds). */
+const settleMs = 2_000
+
 /** The garbage collector can be asked for in Chromium alone. */
 const heapOfAJob: Outside = {
   id: 'P7',
@@ -113,18 +117,22 @@ const heapOfAJob: Outside = {
       return (await protocol.send('Runtime.getHeapUsage')).usedSize
     }
     const payload = (await tab.evaluate((jobs) => bench.heap.payloadLength(jobs), count)) / count
+    // What is held less what is left once it was let go of: what other works left behind may go in between.
+    const freed = async (): Promise<number> => {
+      await pause(settleMs)
+      const full = await used()
+      await tab.evaluate(() => bench.heap.drop())
+      await pause(settleMs)
+      return (full - (await used())) / count - payload
+    }
     const loaded: number[] = []
     const taken: number[] = []
     try {
       for (let round = 0; round < Math.min(rounds, 3); round += 1) {
-        const before = await used()
         await tab.evaluate((jobs) => bench.heap.load(jobs), count)
-        loaded.push(((await used()) - before) / count - payload)
-        await tab.evaluate(() => bench.heap.drop())
-        const empty = await used()
+        loaded.push(await freed())
         await tab.evaluate((jobs) => bench.heap.takeIn(jobs), count)
-        taken.push(((await used()) - empty) / count - payload)
-        await tab.evaluate(() => bench.heap.drop())
+        taken.push(await freed())
       }
     } finally {
       await protocol.detach()

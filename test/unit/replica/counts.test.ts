@@ -166,4 +166,20 @@ describe('what it costs, counted', { timeout: 60_000 }, () => {
     await until(async () => (await handle.load()).entries.length === 0)
     await handle.close()
   })
+
+  it('a checkpoint that is being encoded when its queue is closed is neither encoded on nor written', async () => {
+    const store = faultyStore(memoryStore())
+    const { clock, given, keep } = bench(store)
+    let mono = 0
+    // So slow that every page is followed by a rest.
+    const slow = { ...clock, monotonic: () => (mono += 10) }
+    const queue = keep(createQueue({ ...given(), clock: slow, tasks }))
+    await queue.enqueueAll(Array.from({ length: 1_100 }, (_, payload) => ({ kind: 'work', payload })))
+    await turns()
+    expect(clock.timers).toBe(1)
+    await queue.close()
+    expect(clock.timers).toBe(0)
+    await turns()
+    expect(store.counts.checkpoint).toBe(0)
+  })
 })

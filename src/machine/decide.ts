@@ -23,10 +23,17 @@ export interface Holder {
   readonly epoch: number
 }
 
-/** The job, if the holder still holds it under its epoch: the fence that every settling write passes. */
-export function fence(state: State, { id, epoch }: Holder): Job {
+/** Whether the holder still holds its job, under its epoch. */
+export function holds(state: State, { id, epoch }: Holder): boolean {
   const job = state.jobs.get(id)
-  if (job?.state === 'running' && job.epoch === epoch) return job
+  return job?.state === 'running' && job.epoch === epoch
+}
+
+/** The job, if the holder still holds it: the fence that every settling write passes. */
+export function fence(state: State, holder: Holder): Job {
+  const { id, epoch } = holder
+  const job = state.jobs.get(id)
+  if (job && holds(state, holder)) return job
   const now = job ? `it is ${job.state} at epoch ${job.epoch}` : 'it was removed'
   throw new QueueError('lease-lost', `Cannot write for job "${id}" at epoch ${epoch}: ${now}`)
 }

@@ -21,8 +21,6 @@ export interface BatchOptions {
   readonly nextCounter: () => number
   readonly riders: ReadonlySet<Rider>
   readonly durability: DurabilityChoice
-  /** Waits so long, or less: closing does not wait for it. */
-  readonly pause: (ms: number) => Promise<void>
   /** Takes back what does not fit into one entry. */
   readonly giveBack: (submissions: readonly Submission[]) => void
 }
@@ -175,7 +173,7 @@ export class Batch {
     if (++this.#failures > failureTries) return this.#giveUpKnowing(error, state)
     this.#log.notify({ state: 'failing', error })
     const waitMs = failureWaitMs * 2 ** this.#failures
-    await this.#options.pause(waitMs)
+    await this.#log.waits.wait(waitMs)
     return this.#uncertain && this.#lookUp(state, () => this.#log.read(state))
   }
 

@@ -3,6 +3,7 @@ import type { LogEntry } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import type { Page, Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
+import type { Waits } from './waits.ts'
 
 /** A checkpoint is due when this many events were appended since the last, or a quarter of what is live. */
 const minTail = 1_000
@@ -20,6 +21,7 @@ const sliceMs = 8
 export class Checkpointer {
   readonly #store: Store
   readonly #clock: Clock
+  readonly #waits: Waits
   readonly #minTail: number
   #log = ''
   #mark = 0
@@ -27,12 +29,11 @@ export class Checkpointer {
   /** Where the last checkpoints were due, the first of them first, as this replica counted. */
   #dueAt: number[] = []
   #writing: Promise<void> | undefined
-  #isStopped = false
-  #endRest: (() => void) | undefined
 
-  constructor(store: Store, clock: Clock, minEvents: number = minTail) {
+  constructor(store: Store, clock: Clock, waits: Waits, minEvents: number = minTail) {
     this.#store = store
     this.#clock = clock
+    this.#waits = waits
     this.#minTail = minEvents
   }
 
@@ -64,25 +65,9 @@ export class Checkpointer {
     return this.#writing
   }
 
-  /** Encodes no more: the store is about to be closed. */
-  stop(): void {
-    this.#isStopped = true
-    this.#endRest?.()
-  }
-
-  #rest(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.setTimer(resolve, 0)
-      this.#endRest = () => {
-        cancel()
-        resolve()
-      }
-    })
-  }
-
   /** What becomes due while another is written has no entry of its own to wait for. */
   async #writeAll(): Promise<void> {
-    for (let state = this.#due; state !== undefined && !this.#isStopped; state = this.#due) {
+    for (let state = this.#due; state !== undefined && !this.#waits.isOver; state = this.#due) {
       this.#due = undefined
       await this.#write(state)
     }
@@ -96,8 +81,8 @@ export class Checkpointer {
     for (const page of changedPages(state, this.#mark)) {
       pages.push({ id: page.id, body: encodePage(page) })
       if (this.#clock.monotonic() - since < sliceMs) continue
-      await this.#rest()
-      if (this.#isStopped) return
+      await this.#waits.wait(0)
+      if (this.#waits.isOver) return
       since = this.#clock.monotonic()
     }
     // An answer about a log that is gone says nothing of the pages of the one that was made anew.

@@ -7,6 +7,7 @@ import type { Clock } from '../types.ts'
 import { Checkpointer } from './checkpoint.ts'
 import { join } from './joint.ts'
 import type { ReplicaListener, StoreNotice } from './types.ts'
+import { Waits } from './waits.ts'
 
 /** A store call that takes longer is reported as stalled, and waited for: it grows with what is to be written. */
 const stalledMs = 5_000
@@ -29,13 +30,12 @@ export class Log {
   readonly #options: LogOptions
   readonly #checkpointer: Checkpointer
   readonly #listeners: Set<ReplicaListener> = new Set()
+  readonly waits: Waits
   #state: State | undefined
   #news: { readonly entry: LogEntry; readonly own: boolean }[] = []
   #byes: ReadonlySet<string> = new Set()
   #isLeft = false
   #down: QueueError | undefined
-  /** Timers that watch over calls of the store. */
-  readonly #watches: Set<() => void> = new Set()
   #trouble: 'reading' | 'writing' | 'quota' | undefined
   #isRelieved = false
   /** How many drafts in a row were the first at their place. */
@@ -45,7 +45,8 @@ export class Log {
     this.#options = options
     this.#store = options.store
     this.#clock = options.clock
-    this.#checkpointer = new Checkpointer(options.store, options.clock, options.checkpointEvents)
+    this.waits = new Waits(options.clock)
+    this.#checkpointer = new Checkpointer(options.store, options.clock, this.waits, options.checkpointEvents)
   }
 
   get state(): State | undefined {
@@ -93,8 +94,7 @@ export class Log {
   /** Nothing works any more: what is still under way need not be watched, and opens nothing. */
   end(error: QueueError): void {
     this.#down = error
-    this.#checkpointer.stop()
-    for (const cancel of this.#watches) cancel()
+    this.waits.end()
   }
 
   /** Starts from the store's snapshot, whatever was known before. */
@@ -213,19 +213,14 @@ export class Log {
   /** What the store answers, or throws, with a notice while it takes suspiciously long. */
   async #watched<T>(answer: Promise<T>, bytes: number): Promise<T> {
     let stalled = false
-    const cancel = this.#clock.setTimer(
-      () => {
-        stalled = true
-        this.notify({ state: 'stalled' })
-      },
-      stalledMs + bytes * stalledMsPerByte,
-    )
-    this.#watches.add(cancel)
+    const cancel = this.waits.after(stalledMs + bytes * stalledMsPerByte, () => {
+      stalled = true
+      this.notify({ state: 'stalled' })
+    })
     try {
       return await answer
     } finally {
       cancel()
-      this.#watches.delete(cancel)
       if (stalled) this.notify({ state: 'recovered' })
     }
   }

@@ -58,7 +58,6 @@ class LogReplica implements Replica {
   #poked = false
   #isCommitting = false
   #unsubscribe: (() => void) | undefined
-  #hurry: (() => void) | undefined
   readonly #follower: Follower
 
   constructor(options: ReplicaOptions) {
@@ -184,7 +183,6 @@ class LogReplica implements Replica {
     this.#log.end(error)
     this.#unsubscribe?.()
     this.#follower.stop()
-    this.#hurry?.()
     this.#log.notify(error.code === 'closed' ? { state: 'closed' } : { state: 'down', error })
   }
 
@@ -223,24 +221,10 @@ class LogReplica implements Replica {
     for (const waiting of [...this.#readers.splice(0), ...this.#queue.splice(0)]) waiting.reject(error)
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#down) return resolve()
-      const end = (): void => {
-        cancel()
-        this.#hurry = undefined
-        resolve()
-      }
-      const cancel = this.#options.clock.setTimer(end, ms)
-      this.#hurry = end
-    })
-  }
-
   async #commit(state: State, waiting: readonly Submission[]): Promise<boolean> {
     const { durability = 'auto' } = this.#options
     const batch = new Batch(waiting, {
       log: this.#log,
-      pause: (ms) => this.#pause(ms),
       writer: this.writer,
       nextCounter: () => ++this.#counter,
       riders: this.#riders,

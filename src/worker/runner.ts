@@ -1,5 +1,5 @@
 import { QueueError } from '../errors.ts'
-import type { Holder } from '../machine/decide.ts'
+import { type Holder, holds } from '../machine/decide.ts'
 import type { Emit } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import type { Job } from '../machine/job.ts'
@@ -245,9 +245,4 @@ export class Runner implements Told {
     for (const execution of this.#all) if (!execution.isOver && is(execution)) count++
     return count
   }
-}
-
-function holds(state: State, { id, epoch }: Holder): boolean {
-  const job = state.jobs.get(id)
-  return job?.state === 'running' && job.epoch === epoch
 }

@@ -1,5 +1,5 @@
 import { isQueueError, type QueueError } from '../errors.ts'
-import type { Deciding } from '../machine/decide.ts'
+import { type Deciding, holds } from '../machine/decide.ts'
 import type { Job } from '../machine/job.ts'
 import {
   decideCancelled,
@@ -182,12 +182,9 @@ function settle(
   drafting: Drafting,
 ): Job | undefined {
   const { id, epoch, pending } = execution
-  const held = state.jobs.get(id)
-  const beside = held?.beside
+  const beside = state.jobs.get(id)?.beside
   // How far it got counts, whatever the outcome.
-  if (pending && held?.state === 'running' && held.epoch === epoch) {
-    drafting.emit({ type: 'progressed', id, epoch, ...pending })
-  }
+  if (pending && holds(state, execution)) drafting.emit({ type: 'progressed', id, epoch, ...pending })
   settlement.decide(state, options.deciding(drafting))
   const job = state.jobs.get(id)
   if (beside !== undefined && job?.state === 'completed') drafting.drop(id)

@@ -1,4 +1,4 @@
-import type { Deciding, Holder } from './decide.ts'
+import { type Deciding, type Holder, holds } from './decide.ts'
 import { Heap } from './heap.ts'
 import { type Job, laneOf, type Run } from './job.ts'
 import type { Lane, Ready } from './ready.ts'
@@ -129,8 +129,7 @@ function probeOf(state: State, lane: Lane, isAlone: boolean): Job | undefined {
 
 /** Whether a probe of this hold is still running. */
 function isOut(state: State, { probe }: Hold): boolean {
-  const job = probe && state.jobs.get(probe.id)
-  return job?.state === 'running' && job.epoch === probe?.epoch
+  return probe !== undefined && holds(state, probe)
 }
 
 function isLone(job: Job | undefined): boolean {

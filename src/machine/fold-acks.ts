@@ -1,4 +1,4 @@
-import type { Acked, Forked, Sending, SetAside } from './events.ts'
+import type { Acked, Forked, Sending, SetAside } from './ack-events.ts'
 import type { Job } from './job.ts'
 import { type Ack, ackId, maxRejects, type Outbox } from './rows.ts'
 import type { Tables } from './tables.ts'

@@ -1,5 +1,5 @@
 import type { Deciding } from './decide.ts'
-import type { RejectedAck } from './events.ts'
+import type { RejectedAck } from './ack-events.ts'
 import { ackKey } from './fold-acks.ts'
 import { type Ack, ackId, type Outbox, type Reject } from './rows.ts'
 import type { State } from './state.ts'

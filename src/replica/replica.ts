@@ -153,7 +153,7 @@ class LogReplica implements Replica {
 
   async close(): Promise<void> {
     this.#fail(new QueueError('closed', 'Cannot use the queue: it was closed'))
-    for (const waiting of [...this.#readers.splice(0), ...this.#queue.splice(0)]) waiting.reject(this.#down)
+    this.#refuseAll(this.#down)
     // What is being committed is waited for; what merely opens may never answer.
     if (this.#isCommitting) await this.#pumping
     await this.#store.close()
@@ -215,7 +215,7 @@ class LogReplica implements Replica {
     }
   }
 
-  /** The log cannot be opened. */
+  /** The log cannot be opened, or will not be used any more. */
   #refuseAll(error: unknown): undefined {
     this.#poked = false
     for (const waiting of [...this.#readers.splice(0), ...this.#queue.splice(0)]) waiting.reject(error)

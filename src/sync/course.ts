@@ -1,4 +1,4 @@
-import type { RejectedAck } from '../machine/events.ts'
+import type { RejectedAck } from '../machine/ack-events.ts'
 import type { Settlement } from '../machine/outbox.ts'
 import type { OutgoingBatch } from '../machine/outgoing.ts'
 import type { Answer } from './wire.ts'

@@ -21,7 +21,7 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #leases: LeaseWatch
   readonly #schedule: Schedule
-  readonly #run: { current: Run | undefined } = { current: undefined }
+  #run: Run | undefined
   readonly runner: Runner
   readonly abilities: ReadonlyMap<string, Ability>
   #mode: 'off' | 'starting' | 'on' | 'stopping' = 'off'
@@ -75,7 +75,7 @@ export class Worker {
       // Stopped meanwhile.
       if (!this.#is('starting') || this.#name !== worker) return release()
       this.#release = release
-      this.#run.current = { worker, lock: locked, leaseMs, interruptible }
+      this.#run = { worker, lock: locked, leaseMs, interruptible }
       this.#join()
       await replica.submit(() => undefined)
     } catch (error) {
@@ -188,7 +188,7 @@ export class Worker {
     const kept = this.runner.keepProgress(state, deciding.emit)
     const { events } = drafting
     const isFree = this.#mode === 'on' && mayClaim(events, this.#options)
-    const run = isFree ? this.#run.current : undefined
+    const run = isFree ? this.#run : undefined
     const request = run && claimRequest(state, run, events, this.abilities, this.runner, this.#options)
     const claimed = request ? decideClaim(state, request, deciding) : []
     // Who left, and holds nothing, need not be told of for ever.
@@ -197,8 +197,7 @@ export class Worker {
       if (leavesSome(events, this.#options)) this.#options.replica.poke()
       if (renews || claimed.length > 0) this.#renewedAt = mono
       kept()
-      const isMine = this.#is('on') && this.#run.current === run
-      if (isMine) this.runner.begin(claimed)
+      if (this.#is('on') && this.#run === run) this.runner.begin(claimed)
     }
   }
 
@@ -207,7 +206,7 @@ export class Worker {
     const { replica } = this.#options
     const { state } = replica
     if (state === undefined || this.#mode === 'off') return
-    const run = isNews && this.#mode === 'on' ? this.#run.current : undefined
+    const run = isNews && this.#mode === 'on' ? this.#run : undefined
     if (run && isOffered(state, run, this.abilities, this.runner, this.#options)) replica.poke()
     this.runner.look(state)
     this.#leases.look(state)
@@ -245,7 +244,7 @@ export class Worker {
 
   #off(): void {
     this.#mode = 'off'
-    this.#run.current = undefined
+    this.#run = undefined
     this.#options.replica.eager = false
     for (const undo of this.#undo.splice(0)) undo()
     this.#schedule.stop()

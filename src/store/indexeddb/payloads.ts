@@ -12,16 +12,15 @@ export function createPayloads(run: Run, blobs: Blobs): Store['payload'] {
       const requests = ids.map((id) => step.store('payloads').get(id))
       return () => requests.map(({ result }) => blobs.unpack(result))
     })
-  const readAsked = async (): Promise<unknown[]> => {
+  const begin = async (ids: string[]): Promise<unknown[]> => {
+    asked = ids
     await undefined
-    const ids = asked
-    asked = []
     reading = undefined
     return readAll(ids)
   }
   return async (id) => {
+    reading ??= begin([])
     const place = asked.push(id) - 1
-    reading ??= readAsked()
     try {
       return (await reading)[place]
     } catch (error) {

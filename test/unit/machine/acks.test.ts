@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RejectedAck } from '../../../src/machine/events.ts'
+import type { RejectedAck } from '../../../src/machine/ack-events.ts'
 import { decideRedrive, decideRemove } from '../../../src/machine/operate.ts'
 import { maxRejects } from '../../../src/machine/rows.ts'
 import { createHarness, enqueue, type Harness, reloaded } from './harness.ts'

@@ -45,12 +45,12 @@ export class Indexes {
 
   /** The owner's finished jobs that nothing but retention keeps. */
   retired(owner: string): Pile {
-    return this.#retired.get(owner) ?? added(this.#retired, owner, new Pile())
+    return this.#retired.get(owner) ?? added(this.#retired, owner, new Pile(this.#journal))
   }
 
   /** The owner's dead letters. */
   dead(owner: string): Pile {
-    return this.#dead.get(owner) ?? added(this.#dead, owner, new Pile())
+    return this.#dead.get(owner) ?? added(this.#dead, owner, new Pile(this.#journal))
   }
 
   /** The owner's pending job that is first in line. Its heap is made by the first call. */

@@ -1,51 +1,79 @@
 import type { Job } from './job.ts'
+import { type Journal, note, type Undoes } from './journal.ts'
+
+interface Place {
+  readonly job: Job
+  /** The how-manieth came: what finished in one moment stays in that order, also when an undo puts it back. */
+  readonly number: number
+}
 
 /** One owner's finished jobs that retention may take, in the order of their finishing. */
-export class Pile {
+export class Pile implements Undoes {
+  readonly #journal: Journal
   /** In the order in which they came. */
-  #jobs: Map<string, Job> = new Map()
+  #places: Map<string, Place> = new Map()
   /** That order is not the one of their finishing: after a load, an undo, or a clock that was set back. */
   #isMixed = false
   /** The last of them to finish, as far as they came in order. */
-  #last: Job | undefined
-  /** The how-manieth came each row: what finished in one moment stays in that order, also when an undo puts it back. */
-  readonly #places: WeakMap<Job, number> = new WeakMap()
-  #nextPlace = 0
+  #last: Place | undefined
+  #nextNumber = 0
   /** What they weigh together. */
   bytes = 0
 
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
   get size(): number {
-    return this.#jobs.size
+    return this.#places.size
   }
 
   put(job: Job): void {
-    if (!this.#places.has(job)) this.#places.set(job, this.#nextPlace++)
-    if (this.#jobs.size === 0) this.#isMixed = false
-    else if (this.#last && this.#compare(job, this.#last) < 0) this.#isMixed = true
-    this.#last = job
-    this.#jobs.set(job.id, job)
-    this.bytes += bytesOf(job)
+    this.#change(job.id, undefined, { job, number: this.#nextNumber++ })
   }
 
-  delete(job: Job): void {
-    this.#jobs.delete(job.id)
-    this.bytes -= bytesOf(job)
+  delete({ id }: Job): void {
+    this.#change(id, this.#places.get(id), undefined)
   }
 
   /** The first to finish first. */
-  byFinish(): Iterable<Job> {
+  *byFinish(): Generator<Job, void> {
     if (this.#isMixed) {
-      const jobs = [...this.#jobs.values()].sort((a, b) => this.#compare(a, b))
-      this.#jobs = new Map(jobs.map((job) => [job.id, job]))
-      this.#last = jobs.at(-1)
+      const places = [...this.#places.values()].sort(compare)
+      this.#places = new Map(places.map((place) => [place.job.id, place]))
+      this.#last = places.at(-1)
       this.#isMixed = false
     }
-    return this.#jobs.values()
+    for (const { job } of this.#places.values()) yield job
   }
 
-  #compare(a: Job, b: Job): number {
-    return finishedAt(a) - finishedAt(b) || Number(this.#places.get(a)) - Number(this.#places.get(b))
+  #change(id: string, from: Place | undefined, to: Place | undefined): void {
+    const { undo, unwinding } = this.#journal
+    if (unwinding) return
+    if (undo) note(undo, this, id, from)
+    this.#set(id, from, to)
   }
+
+  undo(id: string, from: unknown): void {
+    this.#set(id, this.#places.get(id), from as Place | undefined)
+  }
+
+  #set(id: string, from: Place | undefined, to: Place | undefined): void {
+    if (from) {
+      this.#places.delete(id)
+      this.bytes -= bytesOf(from.job)
+    }
+    if (to === undefined) return
+    if (this.#places.size === 0) this.#isMixed = false
+    else if (this.#last && compare(to, this.#last) < 0) this.#isMixed = true
+    this.#last = to
+    this.#places.set(id, to)
+    this.bytes += bytesOf(to.job)
+  }
+}
+
+function compare(a: Place, b: Place): number {
+  return finishedAt(a.job) - finishedAt(b.job) || a.number - b.number
 }
 
 export function finishedAt(job: Job): number {

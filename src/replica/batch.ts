@@ -25,6 +25,13 @@ export interface BatchOptions {
   readonly giveBack: (submissions: readonly Submission[]) => void
 }
 
+/** A draft, and the entry id it goes by. */
+interface Sent {
+  readonly id: string
+  readonly counter: number
+  readonly drafted: Drafted
+}
+
 /** The fate of decisions that share an entry: drafted, appended, and every lost or refused answer run to ground. */
 export class Batch {
   readonly #options: BatchOptions
@@ -32,7 +39,7 @@ export class Batch {
   #waiting: readonly Submission[]
   /** Every draft that was handed to the store, by entry id: one of them may have landed unheard. */
   readonly #sent: Map<string, Drafted> = new Map()
-  #last: { readonly id: string; readonly counter: number; readonly drafted: Drafted } | undefined
+  #last: Sent | undefined
   #landed: Drafted | undefined
   #fresh: boolean
   #uncertain = false
@@ -72,23 +79,24 @@ export class Batch {
         relaxed: this.#options.durability === 'relaxed',
         joined: this.#joint?.joined,
       })
+      if (seq !== undefined && this.#last) this.#appended(state, seq, this.#last)
     } finally {
+      // Of others' entries, too, not before: whoever hears of one looks at the state, which undoes what is drafted.
       this.#log.tell()
     }
     if (this.#landed) return this.#settle(this.#landed)
     const last = this.#last
     if (last === undefined) return this.#split()
-    if (seq !== undefined) {
-      const { writer } = this.#options
-      const { now, events } = last.drafted
-      this.#log.landed(state, { seq, writer, counter: last.counter, at: now.wall, events })
-      this.#log.tell()
-    } else if (!this.#fresh && this.#waiting.some((each) => !each.options.poke)) {
+    if (seq === undefined && !this.#fresh && this.#waiting.some((each) => !each.options.poke)) {
       // Nothing to append: that, too, must be decided on the truth.
       this.#fresh = true
       return false
     }
     return this.#settle(last.drafted)
+  }
+
+  #appended(state: State, seq: number, { counter, drafted: { now, events } }: Sent): void {
+    this.#log.landed(state, { seq, writer: this.#options.writer, counter, at: now.wall, events })
   }
 
   #decide(state: State, missed: Missed): Draft | undefined {

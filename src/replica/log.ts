@@ -103,8 +103,7 @@ export class Log {
     const snapshot = await this.#watched(this.#store.load(), 0)
     if (this.#down) throw this.#down
     const state = loadState(snapshot, this.#clock.monotonic(), boost(this.#options.boostMs))
-    const tail = snapshot.entries.reduce((sum, entry) => sum + decodeEntry(entry).events.length, 0)
-    this.#checkpointer.loaded(snapshot.log, snapshot.mark, tail)
+    this.#checkpointer.loaded(state, snapshot.mark, snapshot.entries.map(decodeEntry))
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
     this.heard(snapshot.byes)
@@ -162,15 +161,19 @@ export class Log {
   /** Folds the entry that was drafted last, and appended: what its draft made of the state is kept where it can be. */
   landed(state: State, entry: LogEntry): void {
     // Whoever takes note of facts sees the state just past each.
-    const isNoted = [...this.#listeners].some(({ fact }) => fact !== undefined)
-    if (!isNoted && state.confirm(entry)) this.#folded(state, entry, true)
+    if (this.#noting.length === 0 && state.confirm(entry)) this.#folded(state, entry, true)
     else this.#apply(state, entry, true)
+  }
+
+  get #noting(): ReplicaListener[] {
+    return [...this.#listeners].filter(({ fact }) => fact !== undefined)
   }
 
   #apply(state: State, entry: LogEntry, own: boolean): void {
     state.mono = this.#clock.monotonic()
+    const noting = this.#noting
     state.apply(entry, (event) => {
-      for (const listener of this.#listeners) listener.fact?.(event, state)
+      for (const listener of noting) listener.fact?.(event, state)
     })
     this.#folded(state, entry, own)
   }

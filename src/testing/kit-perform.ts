@@ -61,6 +61,7 @@ export async function perform(
     runner.begin([holder])
     while (runner.size > 0) await runner.next()
   } finally {
+    runner.stop()
     unlisten()
   }
   return performed(await replica.open(), holder.id, end, thrown, owner)

@@ -1,7 +1,7 @@
 import type { Clock } from '../types.ts'
 import type { Execution } from './execution.ts'
 
-/** Stops attempts that take too long. One timer for all of them: most are over long before it fires. */
+/** Stops attempts that take too long. One timer for all of them, which outlives most: it is set for the first it meets. */
 export class Limits {
   readonly #clock: Clock
   readonly #executions: () => Iterable<Execution>
@@ -18,7 +18,7 @@ export class Limits {
     if (at < this.#at) this.#arm(at)
   }
 
-  /** Nothing is under way. */
+  /** Nothing will be under way. */
   rest(): void {
     this.#arm(Number.POSITIVE_INFINITY)
   }

@@ -216,7 +216,6 @@ export class Runner implements Told {
     execution.settle()
     if (!this.#strays.delete(execution) && this.#executions.get(execution.id) === execution)
       this.#executions.delete(execution.id)
-    if (this.size === 0) this.#limits.rest()
     this.nudge()
   }
 

@@ -26,8 +26,8 @@ export const contextFaults: readonly Fault[] = [
   {
     name: 'a decision to write nothing is believed without a look',
     file: 'src/replica/batch.ts',
-    from: '} else if (!this.#fresh &&',
-    to: '} else if (this.#fresh === undefined &&',
+    from: 'if (seq === undefined && !this.#fresh &&',
+    to: 'if (seq === undefined && this.#fresh === undefined &&',
     caughtBy: {
       file: 'test/unit/queue/enqueue.test.ts',
       test: 'enqueue decides on the truth also where it writes nothing, although every hint was lost',

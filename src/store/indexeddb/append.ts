@@ -73,8 +73,12 @@ function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
   return run({ stores, mode: 'readwrite', durability: draft.durability }, (step) => {
     // Whichever of the two is out of date: the second step reads what there is.
     if (step.connection.log !== after.log) throw refused
-    write(step, attempt, draft, after.seq + 1, refused)
-    return () => after.seq + 1
+    const seq = after.seq + 1
+    write(step, attempt, draft, (key) => {
+      if (key === step.connection.base + seq) step.commit()
+      else step.abort(refused)
+    })
+    return () => seq
   })
 }
 
@@ -92,8 +96,16 @@ function appendFresh(attempt: Attempt): Promise<number | undefined> {
       attempt.seen += missed.entries.length
       attempt.draft = storable(decide(missed), limits)
       if (attempt.draft === undefined) return step.commit()
-      seq = attempt.seen + 1
-      write(step, attempt, attempt.draft, seq, corruptStore(identity, 'its key generator left a gap'))
+      const next = attempt.seen + 1
+      seq = next
+      // Nobody can have come between. What is alone in the transaction need not be looked at before it is committed.
+      const isAlone = !joined && isEntryAlone(attempt.draft)
+      write(step, attempt, attempt.draft, (key) => {
+        if (key !== step.connection.base + next)
+          step.abort(corruptStore(identity, 'its key generator left a gap'))
+        else if (!isAlone) step.commit()
+      })
+      if (isAlone) step.commit()
     }
     // Read first: what cannot be read any more is found out before the work is done, which is never done twice.
     missedSince(step, { ...after, seq: attempt.seen }, identity, (missed) =>
@@ -103,16 +115,18 @@ function appendFresh(attempt: Attempt): Promise<number | undefined> {
   })
 }
 
-function write(step: Step, attempt: Attempt, draft: Draft, seq: number, otherwise: unknown): void {
+function isEntryAlone({ put, delete: drop, forget }: Draft): boolean {
+  return !put?.length && !drop?.length && !forget?.length
+}
+
+/** `added` is told the key that the entry was given. */
+function write(step: Step, attempt: Attempt, draft: Draft, added: (key: IDBValidKey) => void): void {
   // Before the entry: after commit(), Firefox completes a transaction of which a request failed.
   for (const put of draft.put ?? []) putPayload(step, attempt, put)
   for (const id of draft.delete ?? []) step.store('payloads').delete(id)
   for (const worker of draft.forget ?? []) step.store('byes').delete(worker)
   // Read from the request: what the transaction's error is after abort() differs by engine.
-  step.answered(step.store('log').add({ id: draft.id, body: draft.body }), (key) => {
-    if (key === step.connection.base + seq) step.commit()
-    else step.abort(otherwise)
-  })
+  step.answered(step.store('log').add({ id: draft.id, body: draft.body }), added)
 }
 
 function putPayload(step: Step, attempt: Attempt, { id, value }: PayloadPut): void {

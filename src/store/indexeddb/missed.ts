@@ -12,7 +12,7 @@ export function missedSince(
 ): void {
   const { base } = step.connection
   const head = askHead(step.store('meta'))
-  const entries = readEntries(step.store('log'), IDBKeyRange.lowerBound(base + after.seq))
+  const entries = readEntries(step.store('log'), base + after.seq)
   const byes = step.store('byes').getAllKeys()
   step.answered(byes, () => {
     const found = learn(step, head, identity)

@@ -68,15 +68,20 @@ export interface RawEntries {
   readonly values: IDBRequest<unknown[]>
 }
 
-export function readEntries(log: IDBObjectStore, range?: IDBKeyRange): RawEntries {
-  return { values: log.getAll(range), keys: log.getAllKeys(range) }
+/** Asks for what comes after a key; and for that key itself, but not for what it stands for. */
+export function readEntries(log: IDBObjectStore, after: number): RawEntries {
+  return {
+    values: log.getAll(IDBKeyRange.lowerBound(after, true)),
+    keys: log.getAllKeys(IDBKeyRange.lowerBound(after)),
+  }
 }
 
-/** What was read, checked to be the entries from `first` on, without a gap. */
-function entriesFrom(first: number, base: number, { keys, values }: RawEntries, identity: string): Entry[] {
+/** What was read, checked to be the entries after one, without a gap. */
+function entriesAfter(after: number, base: number, { keys, values }: RawEntries, identity: string): Entry[] {
+  const isThere = keys.result[0] === base + after ? 1 : 0
   return values.result.map((value, index) => {
-    const seq = first + index
-    if (keys.result[index] !== base + seq) throw corruptStore(identity, `entry ${seq} is missing`)
+    const seq = after + 1 + index
+    if (keys.result[isThere + index] !== base + seq) throw corruptStore(identity, `entry ${seq} is missing`)
     const { id, body } = fields(value, identity, 'log')
     if (typeof id !== 'string' || typeof body !== 'string') {
       throw corruptStore(identity, `entry ${seq} is damaged`)
@@ -106,7 +111,7 @@ export function snapshotOf(
     log,
     mark,
     pages: raw.pages.map((value) => pageOf(value, identity)),
-    entries: entriesFrom(mark + 1, base, raw.entries, identity),
+    entries: entriesAfter(mark, base, raw.entries, identity),
     byes: raw.byes.map(String),
   }
 }
@@ -139,8 +144,7 @@ export function missedOf(
   if (!isThere && mark > after && first !== base + after + 1) {
     throw logBehind(identity, after, typeof first === 'number' ? first - base - 1 : mark)
   }
-  const all = entriesFrom(isThere ? after : after + 1, base, raw.entries, identity)
-  return { entries: isThere ? all.slice(1) : all, byes: raw.byes.map(String) }
+  return { entries: entriesAfter(after, base, raw.entries, identity), byes: raw.byes.map(String) }
 }
 
 /** Noise: engines compress what they store, and a record of zeros would keep no room free. */

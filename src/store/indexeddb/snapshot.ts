@@ -13,7 +13,7 @@ export function load(run: Run, identity: string): Promise<Snapshot> {
     let snapshot: () => Snapshot
     step.answered(head, () => {
       const found = learn(step, head, identity)
-      const entries = readEntries(store('log'), IDBKeyRange.lowerBound(found.base + found.mark, true))
+      const entries = readEntries(store('log'), found.base + found.mark)
       snapshot = () => ({
         ...snapshotOf(found, { pages: pages.result, entries, byes: byes.result }, identity),
         isLost: step.connection.isLost,

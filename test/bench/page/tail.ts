@@ -3,20 +3,36 @@ import { resultOf } from './raw.ts'
 /** For machines that do other things besides. */
 const patienceMs = 60_000
 
-/** How many events may lie behind the checkpoint with so many jobs live: one more has it written. */
-export function longestTail(live: number): number {
-  return Math.max(1_000, Math.floor(live / 4))
+/** What each entry counts beside its events, and how often a checkpoint is due before it is written without a pause. */
+const entryWeight = 4
+const timesDue = 8
+
+/** How often a checkpoint was due while so many jobs were taken in, by so many, and how much came after the last. */
+function dueAfter(count: number, chunk: number, live = 0): { readonly times: number; readonly tail: number } {
+  let times = 0
+  let tail = 0
+  for (let all = live; all < count; ) {
+    const taken = Math.min(chunk, count - all)
+    all += taken
+    tail += taken + entryWeight
+    if (tail <= Math.max(1_000, all / 4)) continue
+    times += 1
+    tail = 0
+  }
+  return { times, tail }
 }
 
-/** Whether the last of so many jobs, taken in by so many, is in the checkpoint as well. */
+/** How many entries of a job each may lie behind the checkpoint, at so many jobs: one more has it written. */
+export function longestTail(count: number): number {
+  let entries = 0
+  while (entries < count && dueAfter(count, 1, count - entries - 1).times < timesDue) entries += 1
+  return entries
+}
+
+/** Whether the last of so many jobs, taken in by so many, is in the checkpoint as well, once there was a pause. */
 export function endsFolded(count: number, chunk: number): boolean {
-  let tail = 0
-  for (let live = 0; live < count; ) {
-    const taken = Math.min(chunk, count - live)
-    live += taken
-    tail = tail + taken > longestTail(live) ? 0 : tail + taken
-  }
-  return count > 0 && tail === 0
+  const { times, tail } = dueAfter(count, chunk)
+  return times > 0 && tail === 0
 }
 
 /** How many entries of a log in IndexedDB the next visit has to read besides its checkpoint. */

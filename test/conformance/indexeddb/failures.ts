@@ -22,6 +22,23 @@ export function failureCases(): void {
     expect(await headOf(store)).toEqual(head)
   })
 
+  test('an entry that is refused after its commit was sent is store-failed, uncertain, and not there', async () => {
+    const store = openQueue().open()
+    const head = await headOf(store)
+    await store.commit(head, () => draftOf('a:1'))
+    const { restore } = replaceMethod<IDBObjectStore, [unknown, IDBValidKey?], IDBRequest>(
+      IDBObjectStore.prototype,
+      'add',
+      (original, _self, [value]) => original(value, 1),
+    )
+    const failed = { code: 'store-failed', uncertain: true, cause: { name: 'ConstraintError' } }
+    const answer = store.commit({ ...head, seq: 1 }, () => draftOf('a:2'), { fresh: true })
+    await expect(answer).rejects.toMatchObject(failed)
+    restore()
+    expect((await store.load()).entries.map(({ id }) => id)).toEqual(['a:1'])
+    expect(await store.commit({ ...head, seq: 1 }, () => draftOf('a:3'), { fresh: true })).toBe(2)
+  })
+
   test('an abort after commit was sent is store-failed, and uncertain', async () => {
     const store = openQueue().open()
     const head = await headOf(store)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -36,8 +36,11 @@ export interface TusServerOptions {
 
 /** A real tus server on loopback, with its files in a folder of its own. */
 export async function tusServer({ otherwise, port = 0 }: TusServerOptions = {}): Promise<TusServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-tus-'))
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-tus-'))
+  const directory = join(folder, 'files')
   const datastore = new FileStore({ directory })
+  // It makes its folder in its own time, and a short test may be over before.
+  while (!existsSync(directory)) await new Promise((resolve) => setImmediate(resolve))
   const tus = new Server({ path: '/files', datastore, relativeLocation: true })
   const received: Received[] = []
   const server = createServer((request, response) => {
@@ -68,7 +71,7 @@ export async function tusServer({ otherwise, port = 0 }: TusServerOptions = {}):
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      rmSync(directory, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
     },
   }
   return served

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.ts'
+import type { Store, StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
-import { bench, gate, turns, until } from '../queue/bench.ts'
+import { bench, gate, passing, turns, until } from '../queue/bench.ts'
 
 const tasks = defineTasks({ work: task<number, number>() })
 const work = (number: number) => number
+const items = (count: number) =>
+  Array.from({ length: count }, (_, payload) => ({ kind: 'work' as const, payload }))
 
 describe('what it costs, counted', { timeout: 60_000 }, () => {
   it('an enqueue that is awaited is one commit', async () => {
@@ -126,24 +129,85 @@ describe('what it costs, counted', { timeout: 60_000 }, () => {
     expect(store.counts).toEqual(before)
   })
 
-  it('a checkpoint is written for each 1 000 events, and what is loaded then is short', async () => {
+  it('a checkpoint is written for each 1 000 events once nothing was appended for a while, and what is loaded then is short', async () => {
     const store = faultyStore(memoryStore())
-    const { given, keep } = bench(store)
+    const { given, keep, clock } = bench(store)
     const queue = keep(createQueue({ ...given(), tasks, handlers: { work } }))
-    for (let pass = 0; pass < 5; pass++) {
-      await queue.enqueueAll(
-        Array.from({ length: 600 }, (_, payload) => ({ kind: 'work' as const, payload })),
-      )
+    for (let pass = 1; pass <= 5; pass++) {
+      // More than 1 000 events, and fewer than 2 000.
+      await queue.enqueueAll(items(600))
       await queue.drain()
+      clock.advance(99)
       await turns()
+      expect(store.counts.checkpoint).toBe(pass - 1)
+      clock.advance(1)
+      await turns()
+      expect(store.counts.checkpoint).toBe(pass)
     }
-    // Each pass brings more than 1 000, and fewer than 2 000.
-    expect(store.counts.checkpoint).toBe(5)
     const handle = store('mail')
     const { entries, mark } = await handle.load()
     expect(mark).toBeGreaterThan(0)
-    expect(entries.length).toBeLessThan(500)
+    expect(entries).toHaveLength(0)
     await handle.close()
+  })
+
+  it('a checkpoint is put off by every entry, and written the eighth time that it is due', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep, clock } = bench(store)
+    const queue = keep(createQueue({ ...given({ worker: { concurrency: 100 } }), tasks, handlers: { work } }))
+    for (let pass = 1; pass <= 20; pass++) {
+      await queue.enqueueAll(items(600))
+      await queue.drain()
+      clock.advance(60)
+      await turns()
+      expect(store.counts.checkpoint).toBe(Math.floor(pass / 8))
+    }
+  })
+
+  it('a checkpoint is the turn of whose entry made it due last', async () => {
+    const writers: string[] = []
+    const inner = memoryStore()
+    const named =
+      (context: string): StoreFactory =>
+      (name) => {
+        const store = inner(name)
+        const checkpoint: Store['checkpoint'] = (...rest) => {
+          writers.push(context)
+          return store.checkpoint(...rest)
+        }
+        return { ...store, checkpoint }
+      }
+    const { given, keep, clock } = bench(inner)
+    const [one, other] = ['one', 'other'].map((context) =>
+      keep(createQueue({ ...given({ store: named(context) }), tasks })),
+    )
+    for (const queue of [one, other]) {
+      await queue?.enqueueAll(items(1_100))
+      await turns()
+      clock.advance(60)
+      await turns()
+    }
+    await passing(clock, 1_000)
+    expect(writers).toEqual(['other'])
+  })
+
+  it('a tail that was found at load counts: where it is eight times as long, the next entry has it written', async () => {
+    const store = faultyStore(memoryStore())
+    const { given, keep } = bench(store)
+    for (let pass = 1; pass <= 6; pass++) {
+      const queue = createQueue({
+        ...given({ worker: { concurrency: 100 } }),
+        ...{ tasks, handlers: { work } },
+      })
+      await queue.enqueueAll(items(600))
+      await queue.drain()
+      await queue.close()
+    }
+    expect(store.counts.checkpoint).toBe(0)
+    const queue = keep(createQueue({ ...given(), tasks }))
+    await queue.enqueueAll(items(1_100))
+    await turns()
+    expect(store.counts.checkpoint).toBe(1)
   })
 
   it('a checkpoint that becomes due while another is written follows it, and waits for no entry', async () => {
@@ -152,10 +216,11 @@ describe('what it costs, counted', { timeout: 60_000 }, () => {
     const store = faultyStore(memoryStore(), ({ method }) =>
       isSlow && method === 'checkpoint' ? { type: 'stall', until: written.promise } : undefined,
     )
-    const { given, keep } = bench(store)
+    const { given, keep, clock } = bench(store)
     const queue = keep(createQueue({ ...given(), tasks }))
     for (const _ of [1, 2]) {
-      await queue.enqueueAll(Array.from({ length: 1_100 }, (_, payload) => ({ kind: 'work', payload })))
+      await queue.enqueueAll(items(1_100))
+      clock.advance(100)
       await turns()
     }
     expect(store.counts.checkpoint).toBe(1)
@@ -174,7 +239,8 @@ describe('what it costs, counted', { timeout: 60_000 }, () => {
     // So slow that every page is followed by a rest.
     const slow = { ...clock, monotonic: () => (mono += 10) }
     const queue = keep(createQueue({ ...given(), clock: slow, tasks }))
-    await queue.enqueueAll(Array.from({ length: 1_100 }, (_, payload) => ({ kind: 'work', payload })))
+    await queue.enqueueAll(items(1_100))
+    clock.advance(100)
     await turns()
     expect(clock.timers).toBe(1)
     await queue.close()

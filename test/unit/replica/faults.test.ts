@@ -9,6 +9,7 @@ import {
 } from '../../../src/index.ts'
 import type { Store, StoreFactory } from '../../../src/store/contract.ts'
 import { type Fault, type FaultyOperation, faultyStore } from '../../../src/testing/faulty-store.ts'
+import { manualClock } from '../../../src/testing/manual-clock.ts'
 import { bench, gate, passing, record, turns, until, untilLater } from '../queue/bench.ts'
 
 const tasks = defineTasks({ work: task<unknown, string>() })
@@ -133,7 +134,9 @@ describe('a commit that fails', () => {
     const { store, fail } = scripted()
     const { given, keep, clock } = bench(store)
     const queue = keep(createQueue({ ...given(), tasks }))
-    const other = keep(createQueue({ ...given(), tasks }))
+    // Its time is its own: a checkpoint is written once it was quiet for a while.
+    const time = manualClock()
+    const other = keep(createQueue({ ...given({ clock: time }), tasks }))
     await queue.info()
     fail('commit', { type: 'lose-answer' }, 0)
     const enqueued = queue.enqueue('work', 'mine')
@@ -144,6 +147,7 @@ describe('a commit that fails', () => {
         Array.from({ length: 600 }, (_, payload) => ({ kind: 'work' as const, payload })),
       )
     }
+    time.advance(100)
     await turns()
     expect(store.counts.checkpoint).toBeGreaterThan(0)
     await passing(clock, 1_000)

@@ -8,8 +8,11 @@ const live = 1_000
 const tomorrowMs = 86_400_000
 const step = 1_000
 
-/** The log is cut at the fourth last checkpoint, and grows on until the next: each is due after so many events. */
-const intervals = 5
+/**
+ * The log is cut where a checkpoint was due the fourth time before, and grows on until it was due eight times more, which
+ * it is after so many events.
+ */
+const intervals = 12
 const intervalEvents = 1_000
 
 /**

@@ -52,10 +52,10 @@ describe('how many bytes the log takes', { timeout: 60_000 }, () => {
   })
 
   it('a pending job is 312 bytes of a page, 102 beside its payload of 200', async () => {
-    const { context, records, cost } = origin()
+    const { context, records, quiet } = origin()
     const queue = context()
-    // The last of them brings the checkpoint.
-    await cost(() => queue.enqueueAll(jobs(1_001, payload)))
+    await queue.enqueueAll(jobs(1_001, payload))
+    await quiet()
     const pages = bodies(await records('pages'))
     // The third holds the 512th to the 767th job: all their numbers have three digits.
     expect(pages[2]).toHaveLength(16 + 256 * 312)

@@ -19,6 +19,8 @@ export interface Origin {
   context(options?: Partial<CommonOptions> & { readonly work?: Work }): Counted
   /** What this costs until nothing is under way any more. */
   cost(run: () => unknown): Promise<Cost>
+  /** Nobody appends anything for so long that a checkpoint which is due is written. */
+  quiet(): Promise<void>
   /** What lies in an object store. */
   records(store: 'log' | 'pages' | 'payloads'): Promise<unknown[]>
 }
@@ -39,6 +41,10 @@ export function origin(): Origin {
       await run()
       await turns()
       return costOf(seen)
+    },
+    async quiet() {
+      clock.advance(100)
+      await turns()
     },
     async records(store) {
       const db = await answered(indexedDB.open(`holdfast:${name}`))

@@ -91,6 +91,7 @@ const checkOptions = options<EnqueueOptions>({
 
 /** @throws TypeError or RangeError for options of an enqueue that make no sense, naming what was given. */
 export function checkEnqueue(given: EnqueueOptions): void {
+  if (isBare(given)) return
   checkOptions('options', given)
   checkExclusive(given, 'delayMs', 'availableAt')
   checkExclusive(given, 'while', 'dedupeMs')
@@ -100,6 +101,12 @@ export function checkEnqueue(given: EnqueueOptions): void {
       throw new TypeError(`Cannot use ${option}: it is given without a dedupeKey`)
     }
   }
+}
+
+/** Nothing is given, as most often, and nothing is inherited. */
+function isBare(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false
+  return Object.getPrototypeOf(given) === Object.prototype && Object.keys(given).length === 0
 }
 
 function checkExclusive(given: EnqueueOptions, one: keyof EnqueueOptions, other: keyof EnqueueOptions): void {

@@ -30,8 +30,8 @@ export function knownKind(kinds: ReadonlyMap<string, Kind>, name: unknown): Kind
 }
 
 /**
- * Checks everything that can be known without the log. The payload is cloned at once: what its owner does with it
- * while a schema looks has no effect. A promise only where there is a schema.
+ * Checks everything that can be known without the log and without waiting. The payload is cloned at once: what its owner
+ * does with it while a schema looks has no effect.
  */
 export function prepare(
   id: string,
@@ -39,12 +39,14 @@ export function prepare(
   payload: unknown,
   options: EnqueueOptions,
   limits: PayloadLimits,
-): Prepared | Promise<Prepared> {
+): Prepared {
   checkEnqueue(options)
-  const encoded = encodePayload(payload, kind.kind, limits)
-  const prepared: Prepared = { id, kind, encoded, options }
-  if (kind.schema === undefined) return prepared
-  return validated(kind.schema, decodePayload(encoded), kind.kind).then(() => prepared)
+  return { id, kind, encoded: encodePayload(payload, kind.kind, limits), options }
+}
+
+/** What the kind's schema says of the payload; `undefined` where there is none, so that nothing is waited for. */
+export function judged({ kind, encoded }: Prepared): Promise<unknown> | undefined {
+  return kind.schema && validated(kind.schema, decodePayload(encoded), kind.kind)
 }
 
 function requestOf({ id, kind, encoded, options }: Prepared, now: number): EnqueueRequest {

@@ -3,7 +3,7 @@ import type { Joined } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { is, list, text } from './check.ts'
 import type { Transacted, Transaction } from './face.ts'
-import { knownKind, type Prepared, prepare, takeIn } from './intake.ts'
+import { judged, knownKind, type Prepared, prepare, takeIn } from './intake.ts'
 import type { EnqueueOptions } from './options.ts'
 import type { Parts } from './parts.ts'
 import { admit } from './verbs.ts'
@@ -56,7 +56,8 @@ interface Begun {
 
 function begin(parts: Parts, transaction: IDBTransaction): Begun {
   const { mint, kinds } = parts
-  const preparing: (Prepared | Promise<Prepared>)[] = []
+  const prepared: Prepared[] = []
+  const judging: (Promise<unknown> | undefined)[] = []
   let isOver = false
   transaction.addEventListener('abort', () => {
     isOver = true
@@ -68,15 +69,18 @@ function begin(parts: Parts, transaction: IDBTransaction): Begun {
       if (isOver) throw new TypeError('Cannot enqueue: the transaction is over')
       const id = mint()
       const each = prepare(id, knownKind(kinds, kind), payload, options, parts)
+      const verdict = judged(each)
       // What a schema has to say is heard when the work is done.
-      if (each instanceof Promise) each.catch(() => undefined)
-      preparing.push(each)
+      verdict?.catch(() => undefined)
+      prepared.push(each)
+      judging.push(verdict)
       return id
     },
   }
-  const end = (): Promise<Prepared[]> => {
+  const end = async (): Promise<Prepared[]> => {
     isOver = true
-    return Promise.all(preparing)
+    await Promise.all(judging)
+    return prepared
   }
   return { tx, end }
 }

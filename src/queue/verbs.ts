@@ -15,7 +15,7 @@ import type { Decision, SubmitOptions } from '../replica/types.ts'
 import { validated } from '../worker/payload.ts'
 import { checkFilter, is, list as listOf } from './check.ts'
 import type { EnqueueItem, EnqueueOptions, KindMap } from './options.ts'
-import { knownKind, type Prepared, prepare, takeIn } from './intake.ts'
+import { judged, knownKind, type Prepared, prepare, takeIn } from './intake.ts'
 import type { Parts } from './parts.ts'
 import { knowing } from './reads.ts'
 import { decodePayload, encodePayload } from './payload.ts'
@@ -30,10 +30,9 @@ export function enqueue(
 ): Promise<Enqueued> {
   try {
     const known = knownKind(parts.kinds, kind)
-    const preparing = prepare(parts.mint(), known, payload, options, parts)
+    const prepared = prepare(parts.mint(), known, payload, options, parts)
     // Only a schema is waited for: enqueues of one turn then share an entry.
-    if (preparing instanceof Promise) return preparing.then((prepared) => take(parts, prepared))
-    return take(parts, preparing)
+    return judged(prepared)?.then(() => take(parts, prepared)) ?? take(parts, prepared)
   } catch (error) {
     return Promise.reject(error)
   }
@@ -48,10 +47,10 @@ function take(parts: Parts, prepared: Prepared): Promise<Enqueued> {
 
 export async function enqueueAll(parts: Parts, items: readonly EnqueueItem<KindMap>[]): Promise<Enqueued[]> {
   listOf(is('object'))('items', items)
-  const preparing = items.map(async ({ kind, payload, ...options }) =>
+  const prepared = items.map(({ kind, payload, ...options }) =>
     prepare(parts.mint(), knownKind(parts.kinds, kind), payload, options, parts),
   )
-  const prepared = await Promise.all(preparing)
+  await Promise.all(prepared.filter(({ kind }) => kind.schema).map(judged))
   const { backlog, deciding, store } = parts
   return admit(
     parts,

@@ -1,8 +1,9 @@
 import { isQueueError, QueueError } from '../errors.ts'
-import { entryId } from '../machine/codec.ts'
 import type { State } from '../machine/state.ts'
 import type { Draft, Missed } from '../store/contract.ts'
-import { type Drafted, draft, toEntry } from './draft.ts'
+import { breathe } from './breathe.ts'
+import { type Drafted, draft } from './draft.ts'
+import { Drafts } from './drafts.ts'
 import { createJoint, type Joint, settledError } from './joint.ts'
 import { isFinal, type Log } from './log.ts'
 import type { DurabilityChoice, Rider, Submission } from './types.ts'
@@ -21,15 +22,10 @@ export interface BatchOptions {
   readonly nextCounter: () => number
   readonly riders: ReadonlySet<Rider>
   readonly durability: DurabilityChoice
+  /** It brings more jobs in than one task should. */
+  readonly isLarge: boolean
   /** Takes back what does not fit into one entry. */
   readonly giveBack: (submissions: readonly Submission[]) => void
-}
-
-/** A draft, and the entry id it goes by. */
-interface Sent {
-  readonly id: string
-  readonly counter: number
-  readonly drafted: Drafted
 }
 
 /** The fate of decisions that share an entry: drafted, appended, and every lost or refused answer run to ground. */
@@ -37,9 +33,9 @@ export class Batch {
   readonly #options: BatchOptions
   readonly #log: Log
   #waiting: readonly Submission[]
-  /** Every draft that was handed to the store, by entry id: one of them may have landed unheard. */
-  readonly #sent: Map<string, Drafted> = new Map()
-  #last: Sent | undefined
+  readonly #drafts: Drafts
+  /** The draft that was made before the store asks for the first. */
+  #ahead: { readonly entry: Draft | undefined } | undefined
   #landed: Drafted | undefined
   #fresh: boolean
   #uncertain = false
@@ -51,6 +47,7 @@ export class Batch {
     this.#waiting = waiting
     this.#options = options
     this.#log = options.log
+    this.#drafts = new Drafts(options.writer, options.nextCounter)
     this.#fresh = waiting.some((each) => each.options.fresh || each.options.joined)
     const joined = waiting[0]?.options.joined
     this.#joint = joined && createJoint(joined)
@@ -61,7 +58,7 @@ export class Batch {
     let current = state
     for (;;) {
       try {
-        if (await this.#append(current)) return this.#fresh || this.#last?.drafted.events.length !== 0
+        if (await this.#append(current)) return this.#fresh || this.#drafts.last?.events.length !== 0
       } catch (error) {
         if (await this.#recover(error, current)) return false
         if (this.#joint?.isSpent) return !this.#giveUp(settledError(error))
@@ -72,31 +69,39 @@ export class Batch {
 
   /** Whether the batch is over. */
   async #append(state: State): Promise<boolean> {
+    const fresh = this.#fresh || this.#log.isContended
+    this.#ahead = this.#options.isLarge && !fresh ? await this.#draftAhead(state) : undefined
     let seq: number | undefined
     try {
       seq = await this.#log.append(state, (missed) => this.#decide(state, missed), {
-        fresh: this.#fresh || this.#log.isContended,
+        fresh,
         relaxed: this.#options.durability === 'relaxed',
         joined: this.#joint?.joined,
       })
-      if (seq !== undefined && this.#last) this.#appended(state, seq, this.#last)
+      const drafted = this.#drafts.last
+      if (seq !== undefined && drafted) this.#log.landed(state, this.#drafts.entryAt(seq, drafted))
     } finally {
       // Of others' entries, too, not before: whoever hears of one looks at the state, which undoes what is drafted.
       this.#log.tell()
     }
     if (this.#landed) return this.#settle(this.#landed)
-    const last = this.#last
+    const { last } = this.#drafts
     if (last === undefined) return this.#split()
     if (seq === undefined && !this.#fresh && this.#waiting.some((each) => !each.options.poke)) {
       // Nothing to append: that, too, must be decided on the truth.
       this.#fresh = true
       return false
     }
-    return this.#settle(last.drafted)
+    return this.#settle(last)
   }
 
-  #appended(state: State, seq: number, { counter, drafted: { now, events } }: Sent): void {
-    this.#log.landed(state, { seq, writer: this.#options.writer, counter, at: now.wall, events })
+  /** Deciding, writing it down and handing it to the store each get a task of their own, so that a page stays smooth. */
+  async #draftAhead(state: State): Promise<{ readonly entry: Draft | undefined }> {
+    this.#draft(state)
+    await breathe()
+    const entry = this.#entry()
+    await breathe()
+    return { entry }
   }
 
   #decide(state: State, missed: Missed): Draft | undefined {
@@ -104,31 +109,27 @@ export class Batch {
     this.#log.met(missed.entries.length)
     if (this.#landed) return undefined
     if (this.#fresh || missed.byes.length > 0) this.#log.heard(missed.byes)
-    const { riders, writer, nextCounter, durability } = this.#options
-    const onRiderError = (error: unknown): void => this.#log.notify({ state: 'failing', error })
-    const { now, byes } = this.#log
-    const drafted = draft(state, this.#waiting, riders, now, byes, onRiderError)
-    const counter = nextCounter()
-    const id = entryId(writer, counter)
-    this.#last = { id, counter, drafted }
-    if (this.#joint) return this.#decideJoined(id, drafted)
-    if (drafted.events.length === 0 && drafted.payloads.size === 0 && drafted.forget.length === 0)
-      return undefined
-    const entry = toEntry(id, drafted, durability)
-    if (entry.body.length > this.#log.maxEntryBytes) {
-      this.#last = undefined
-      return undefined
-    }
-    this.#sent.set(id, drafted)
-    return entry
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    if (ahead) return ahead.entry
+    this.#draft(state)
+    return this.#entry()
   }
 
-  /** An entry in any case: by it a lost answer can be looked up. */
-  #decideJoined(id: string, drafted: Drafted): Draft {
-    if (drafted.refusal) throw drafted.refusal.error
-    const entry = toEntry(id, drafted, this.#options.durability)
-    if (entry.body.length > this.#log.maxEntryBytes) throw this.#tooLarge()
-    this.#sent.set(id, drafted)
+  #draft(state: State): void {
+    const { riders } = this.#options
+    const onRiderError = (error: unknown): void => this.#log.notify({ state: 'failing', error })
+    const { now, byes } = this.#log
+    this.#drafts.add(draft(state, this.#waiting, riders, now, byes, onRiderError))
+  }
+
+  /** For what is joined an entry in any case: by it a lost answer can be looked up. */
+  #entry(): Draft | undefined {
+    const isJoined = this.#joint !== undefined
+    const refusal = isJoined && this.#drafts.last?.refusal
+    if (refusal) throw refusal.error
+    const entry = this.#drafts.entry(this.#options.durability, this.#log.maxEntryBytes, isJoined)
+    if (isJoined && entry === undefined) throw this.#tooLarge()
     return entry
   }
 
@@ -139,7 +140,7 @@ export class Batch {
   }
 
   #hasLanded(id: string): boolean {
-    const drafted = this.#sent.get(id)
+    const drafted = this.#drafts.sent(id)
     this.#landed ??= drafted
     return drafted !== undefined
   }
@@ -200,15 +201,8 @@ export class Batch {
     const state = this.#log.state
     if (state === undefined || state.log !== before.log) return this.#uncertain && this.#giveUp(undefined)
     this.#uncertain = false
-    const drafted = this.#landedIn(state)
+    const drafted = this.#drafts.landedIn(state)
     return drafted !== undefined && this.#settle(drafted)
-  }
-
-  /** The draft that a state knows to be in its log. */
-  #landedIn(state: State): Drafted | undefined {
-    const { writer } = this.#options
-    const counter = state.writers.get(writer)?.counter
-    return counter === undefined ? undefined : this.#sent.get(entryId(writer, counter))
   }
 
   async #startOver(error: unknown): Promise<boolean> {
@@ -243,7 +237,7 @@ export class Batch {
 
   #giveUp(error: unknown): true {
     const { state } = this.#log
-    const landed = this.#landed ?? (state && this.#landedIn(state))
+    const landed = this.#landed ?? (state && this.#drafts.landedIn(state))
     if (landed) return this.#settle(landed)
     const unknown = 'Cannot tell whether the commit happened: its answer was lost, and the log cannot be read'
     this.#rejectAll(this.#uncertain ? new QueueError('outcome-unknown', unknown, { cause: error }) : error)

@@ -31,7 +31,7 @@ export interface ReplicaOptions {
 }
 
 /** The most submissions that share an entry. */
-const batchSize = 10_000
+const batchSize = 5_000
 
 /** How many jobs are brought in by one task; deciding on more begins a task of its own, so that a page stays smooth. */
 const taskSize = 1_000
@@ -197,7 +197,7 @@ class LogReplica implements Replica {
 
   /** One entry, or one read. Never rejects: whoever waits is told. */
   async #turn(): Promise<void> {
-    if (sizeOf(this.#queue) > taskSize) await breathe()
+    if (isLarge(this.#queue)) await breathe()
     const state = await this.open().catch((error: unknown) => this.#refuseAll(error))
     if (state === undefined) return
     const readers = this.#readers.splice(0)
@@ -229,6 +229,7 @@ class LogReplica implements Replica {
       nextCounter: () => ++this.#counter,
       riders: this.#riders,
       durability,
+      isLarge: isLarge(waiting),
       giveBack: (submissions) => this.#queue.unshift(...submissions),
     })
     this.#isCommitting = true
@@ -240,6 +241,12 @@ class LogReplica implements Replica {
   }
 }
 
-function sizeOf(submissions: readonly Submission[]): number {
-  return submissions.reduce((sum, { options }) => sum + (options.size ?? 1), 0)
+/** Whether they bring more in than one task should. */
+function isLarge(submissions: readonly Submission[]): boolean {
+  let size = 0
+  for (const { options } of submissions) {
+    size += options.size ?? 1
+    if (size > taskSize) return true
+  }
+  return false
 }

@@ -18,10 +18,20 @@ export const contextFaults: readonly Fault[] = [
   },
   {
     name: 'drafts share an id: which one landed, nobody can tell',
-    file: 'src/replica/batch.ts',
-    from: 'const counter = nextCounter()',
-    to: 'const counter = this.#last?.counter ?? nextCounter()',
+    file: 'src/replica/drafts.ts',
+    from: 'this.#counter = this.#nextCounter()',
+    to: 'this.#counter ||= this.#nextCounter()',
     caughtBy: 'simulator',
+  },
+  {
+    name: 'what was drafted ahead is appended although others came first',
+    file: 'src/replica/batch.ts',
+    from: 'const ahead = this.#ahead\n    this.#ahead = undefined',
+    to: 'const ahead = this.#ahead',
+    caughtBy: {
+      file: 'test/unit/queue/enqueue.test.ts',
+      test: 'enqueue of many, drafted before others appended, is decided anew',
+    },
   },
   {
     name: 'a decision to write nothing is believed without a look',

@@ -65,8 +65,8 @@ export const outsideFaults: readonly Fault[] = [
   {
     name: 'a row is committed although its job is refused',
     file: 'src/replica/batch.ts',
-    from: 'if (drafted.refusal) throw drafted.refusal.error',
-    to: 'void drafted.refusal',
+    from: 'if (refusal) throw refusal.error',
+    to: 'void refusal',
     caughtBy: {
       file: 'test/unit/queue/transact.test.ts',
       test: 'a full backlog undoes row and job',

@@ -50,6 +50,22 @@ describe('enqueue', () => {
     expect(await other.enqueue('greet', 'Ada', { dedupeKey: 'a' })).toMatchObject({ outcome: 'created' })
   })
 
+  it('of many, drafted before others appended, is decided anew', async () => {
+    const { given, keep } = bench()
+    const handlers = { greet: (_: number) => undefined }
+    const [one, other] = [
+      keep(createQueue({ ...given(), handlers })),
+      keep(createQueue({ ...given(), handlers })),
+    ]
+    await Promise.all([one.info(), other.info()])
+    const items = Array.from({ length: 1_100 }, (_, payload) => ({ kind: 'greet' as const, payload }))
+    // Drafted in a task of its own, which the other does not wait for.
+    const many = one.enqueueAll([...items, { kind: 'greet', payload: 0, dedupeKey: 'a' }])
+    const { id } = await other.enqueue('greet', 1, { dedupeKey: 'a' })
+    expect((await many).at(-1)).toMatchObject({ id, outcome: 'duplicate' })
+    expect((await one.info()).counts.pending).toBe(1_101)
+  })
+
   it('refuses a kind that is not in tasks, and names the known ones', async () => {
     const { given, keep } = bench()
     const tasks = defineTasks({ upload: task(), ping: task() })

@@ -141,7 +141,7 @@ function debounceMs(job: Job, request: EnqueueRequest, wall: number): number {
 }
 
 function makeRoom(state: State, { maxPending, overflow }: Backlog, deciding: Deciding): void {
-  if (pendingOf(state, deciding.owner) < maxPending) return
+  if (maxPending === Number.POSITIVE_INFINITY || pendingOf(state, deciding.owner) < maxPending) return
   const oldest = overflow === 'reject' ? undefined : state.index.oldest(deciding.owner)
   if (oldest === undefined) {
     throw new QueueError(
@@ -156,6 +156,6 @@ function makeRoom(state: State, { maxPending, overflow }: Backlog, deciding: Dec
 /** How many of the owner's jobs are pending. */
 export function pendingOf(state: State, owner: string): number {
   let pending = 0
-  for (const lane of state.index.ready.lanes()) if (lane.owner === owner) pending += lane.counts.pending
+  for (const { counts } of state.index.ready.lanes(owner)) pending += counts.pending
   return pending
 }

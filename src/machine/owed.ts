@@ -15,8 +15,8 @@ export function owesJobs(
   now: Now,
 ): boolean {
   const isPaused = state.isPaused(owner)
-  for (const lane of state.index.ready.lanes()) {
-    if (lane.owner !== owner || !isOfKind(lane.kind)) continue
+  for (const lane of state.index.ready.lanes(owner)) {
+    if (!isOfKind(lane.kind)) continue
     if (lane.counts.running > 0 || (!isPaused && owesPending(state, lane, now))) return true
   }
   return false

@@ -51,9 +51,7 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
 }
 
 function lanesOf(state: State, owner: string, kind?: string): Lane[] {
-  return [...state.index.ready.lanes()].filter(
-    (lane) => lane.owner === owner && (kind === undefined || lane.kind === kind),
-  )
+  return [...state.index.ready.lanes(owner)].filter((lane) => kind === undefined || lane.kind === kind)
 }
 
 function shelvesOf({ index }: State, lane: Lane, state: ListFilter['state']): Iterable<Shelf> {
@@ -101,8 +99,7 @@ export type Counts = Record<JobState | 'scheduled', number>
 export function counts(state: State, owner: string): { total: Counts; kinds: Record<string, Counts> } {
   const total: Counts = { pending: 0, scheduled: 0, running: 0, completed: 0, dead: 0, cancelled: 0 }
   const kinds: [string, Counts][] = []
-  for (const lane of state.index.ready.lanes()) {
-    if (lane.owner !== owner) continue
+  for (const lane of state.index.ready.lanes(owner)) {
     const ofKind = { ...total, ...lane.counts, scheduled: lane.waits.size }
     kinds.push([lane.kind, ofKind])
   }

@@ -1,6 +1,6 @@
 import type { Now } from './events.ts'
 import { Heap } from './heap.ts'
-import { isInLine, type Job, type JobState, keepsPlace, laneOf, linesOf } from './job.ts'
+import { isInLine, type Job, type JobState, keepsPlace, linesOf } from './job.ts'
 import type { Journal } from './journal.ts'
 import { Shelf } from './shelf.ts'
 import type { Table } from './table.ts'
@@ -35,7 +35,8 @@ export class Ready {
   readonly #jobs: () => Table<Job>
   readonly #boostMs: number
   readonly #journal: Journal
-  readonly #lanes: Map<string, Lane> = new Map()
+  /** By owner, then kind. */
+  readonly #lanes: Map<string, Map<string, Lane>> = new Map()
   /** The lane asked for last: most jobs in a row are of one. */
   #last: Lane | undefined
   /** Absent until somebody lists jobs: most contexts never do. */
@@ -48,12 +49,13 @@ export class Ready {
     this.#journal = journal
   }
 
-  lanes(): IterableIterator<Lane> {
-    return this.#lanes.values()
+  /** The owner's. */
+  lanes(owner: string): Iterable<Lane> {
+    return this.#lanes.get(owner)?.values() ?? []
   }
 
   lane(owner: string, kind: string): Lane | undefined {
-    return this.#lanes.get(laneOf({ owner, kind }))
+    return this.#lanes.get(owner)?.get(kind)
   }
 
   rank(job: Job): number {
@@ -89,8 +91,10 @@ export class Ready {
 
   /** Offers the jobs whose wait is over. */
   wake(now: Now): void {
-    for (const lane of this.#lanes.values()) {
-      for (const id of lane.waits.takeOver(now)) this.#offer(this.#jobs().get(id))
+    for (const lanes of this.#lanes.values()) {
+      for (const { waits } of lanes.values()) {
+        for (const id of waits.takeOver(now)) this.#offer(this.#jobs().get(id))
+      }
     }
   }
 
@@ -166,17 +170,17 @@ export class Ready {
   #lane(job: Job): Lane {
     const { owner, kind } = job
     if (this.#last?.kind === kind && this.#last.owner === owner) return this.#last
-    const key = laneOf(job)
-    const found = this.#lanes.get(key)
-    if (found) {
-      this.#last = found
-      return found
-    }
+    this.#last = this.lane(owner, kind) ?? this.#newLane(owner, kind)
+    return this.#last
+  }
+
+  #newLane(owner: string, kind: string): Lane {
     const waits = new Waits(this.#journal)
-    const counts = { ...standing }
     const ready = new Heap(this.before)
-    const lane = { owner, kind, counts, waits, ready, failing: 0 }
-    this.#lanes.set(key, lane)
+    const lane = { owner, kind, counts: { ...standing }, waits, ready, failing: 0 }
+    const lanes = this.#lanes.get(owner)
+    if (lanes) lanes.set(kind, lane)
+    else this.#lanes.set(owner, new Map([[kind, lane]]))
     return lane
   }
 

@@ -54,6 +54,7 @@ export class Tables {
   }
 
   hold(owner: string, kind: string): Hold | undefined {
-    return this.holds.get(laneOf({ owner, kind }))
+    // Most often there is none, and no need for its name.
+    return this.holds.size === 0 ? undefined : this.holds.get(laneOf({ owner, kind }))
   }
 }

@@ -57,8 +57,8 @@ export function attend(
 /** Whether something of this owner runs, or could. */
 function hasWork(state: State, owner: string): boolean {
   const { ready } = state.index
-  for (const lane of ready.lanes()) {
-    if (lane.owner === owner && (lane.counts.running > 0 || ready.peek(lane) !== undefined)) return true
+  for (const lane of ready.lanes(owner)) {
+    if (lane.counts.running > 0 || ready.peek(lane) !== undefined) return true
   }
   return false
 }

@@ -78,10 +78,10 @@ function leftOf(parts: Parts, state: State): Pick<DrainResult, 'remaining' | 'ne
 /** Nothing is due here: because there is no network, because kinds are held, or because all is done. */
 function whyIdle({ connectivity, owner, worker }: Parts, state: State): DrainResult['stopped'] {
   let isHeld = false
-  for (const lane of state.index.ready.lanes()) {
+  for (const lane of state.index.ready.lanes(owner)) {
     const ability = worker.abilities.get(lane.kind)
     const isDue = ability !== undefined && state.index.ready.peek(lane) !== undefined
-    if (lane.owner !== owner || !isDue) continue
+    if (!isDue) continue
     if (ability.needsNetwork && !connectivity.online()) return 'offline'
     if (state.hold(owner, lane.kind)) isHeld = true
   }

@@ -27,7 +27,9 @@ export function indexesOf(state: State, now: Now): Shown {
   index.holds.takeOver(now)
   const jobs = [...state.jobs.values()]
   const owners = [...new Set(jobs.map((job) => job.owner))].sort()
-  const lanes = [...ready.lanes()].filter((lane) => Object.values(lane.counts).some((count) => count > 0))
+  const lanes = owners
+    .flatMap((owner) => [...ready.lanes(owner)])
+    .filter((lane) => Object.values(lane.counts).some((count) => count > 0))
   return {
     counts: sorted(lanes.map((lane) => [laneOf(lane), lane.counts])),
     failing: sorted(lanes.map((lane) => [laneOf(lane), lane.failing])),

@@ -21,7 +21,7 @@ export function attend(
   let wasBusy = false
 
   const tell = (entry: LogEntry): void => {
-    for (const fact of entry.events) {
+    for (const fact of emitter.hearsOfFacts ? entry.events : []) {
       for (const noted of notes.get(fact) ?? []) emitter.emit(...noted)
     }
   }
@@ -43,7 +43,8 @@ export function attend(
     },
     entry(entry) {
       tell(entry)
-      lookForWork(entry.at)
+      // Of several that are told together, only the last is what the state says.
+      if (entry.seq === replica.state?.seq) lookForWork(entry.at)
     },
     notice(notice: StoreNotice) {
       if (notice.state !== 'lost') store.current = notice.state

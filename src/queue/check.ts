@@ -106,7 +106,7 @@ export function checkEnqueue(given: EnqueueOptions): void {
 /** Nothing is given, as most often, and nothing is inherited. */
 function isBare(given: unknown): boolean {
   if (typeof given !== 'object' || given === null) return false
-  return Object.getPrototypeOf(given) === Object.prototype && Object.keys(given).length === 0
+  return Object.getPrototypeOf(given) === Object.prototype && Reflect.ownKeys(given).length === 0
 }
 
 function checkExclusive(given: EnqueueOptions, one: keyof EnqueueOptions, other: keyof EnqueueOptions): void {

@@ -6,7 +6,7 @@ export interface Platform {
   readonly locks: Locks | undefined
   readonly mint: () => string
   readonly isHidden: () => boolean
-  /** How many events in the log's tail make a checkpoint due. @default 1_000 */
+  /** How long the log's tail has to be for a checkpoint to be due: in events, each entry as four more. @default 1_000 */
   readonly checkpointEvents?: number | undefined
   /**
    * Called once the queue is wired: with the replica, for whoever checks its state against the log, and with what its

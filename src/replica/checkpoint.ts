@@ -14,7 +14,7 @@ const entryWeight = 4
 /** One that is due is written once nothing was appended for so long (milliseconds): what is busy would wait for it. */
 const quietMs = 100
 
-/** So many times due since the last, it is written at once, however busy the log is: the tail stays bounded. */
+/** Due so many times since the last that this replica knows of, it is written at once, however busy the log is. */
 const timesDue = 8
 
 /** How many checkpoints' entries are kept behind the mark: who reads slower than others write need not start anew. */
@@ -24,8 +24,9 @@ const keptBehind = 4
 const sliceMs = 8
 
 /**
- * Writes the checkpoint that this replica's own entry made due. Every replica counts the same tail, so one of them does
- * it; the others, whose mark then lies behind, only rewrite a few pages more when it is their turn.
+ * Writes the checkpoint that an entry of this replica's own made due. Most often replicas count the same tail, and one of
+ * them does it. Where they do not, and nobody has for long, the next to append does. Of two that write the same, the second
+ * finds the mark there; one whose mark lies behind only rewrites a few pages more.
  */
 export class Checkpointer {
   readonly #store: Store
@@ -43,7 +44,7 @@ export class Checkpointer {
   /** What is to be written, if it is this replica's turn; and at once. */
   #next: State | undefined
   #isLate = false
-  #writing: Promise<void> | undefined
+  #isWriting = false
   #hurry: () => void = () => undefined
 
   constructor(store: Store, clock: Clock, waits: Waits, minEvents: number = minTail) {
@@ -60,20 +61,23 @@ export class Checkpointer {
     this.#tail = entries.reduce((sum, entry) => sum + weightOf(entry), 0)
     this.#due = Math.floor(this.#tail / this.#longestTail(state))
     this.#dueAt = [mark]
+    this.#next = undefined
+    this.#isLate = false
   }
 
   /** An entry was folded. */
   folded(state: State, entry: LogEntry, own: boolean): void {
     this.#grownAt = this.#clock.monotonic()
     this.#tail += weightOf(entry)
-    if (this.#tail <= this.#longestTail(state)) return
-    this.#tail = 0
-    this.#dueAt = [...this.#dueAt, entry.seq].slice(-1 - keptBehind)
-    const isLate = ++this.#due >= timesDue
-    if (isLate) this.#due = 0
-    // Whose entry made it due last is to write it.
-    this.#next = own ? state : undefined
-    this.#isLate = own && (this.#isLate || isLate)
+    const isDue = this.#tail > this.#longestTail(state)
+    if (isDue) {
+      this.#tail = 0
+      this.#due++
+      this.#dueAt = [...this.#dueAt, entry.seq].slice(-1 - keptBehind)
+    }
+    if (!own) return
+    this.#isLate ||= this.#due >= timesDue
+    if (isDue || this.#isLate) this.#next = state
     if (this.#isLate) this.#hurry()
   }
 
@@ -83,11 +87,13 @@ export class Checkpointer {
 
   /** Writes what is due, unless that is under way. Rejects as the store does; the log then stays as it is. */
   async write(): Promise<void> {
-    if (this.#next === undefined) return this.#writing
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined
-    })
-    return this.#writing
+    if (this.#isWriting) return
+    this.#isWriting = true
+    try {
+      await this.#writeAll()
+    } finally {
+      this.#isWriting = false
+    }
   }
 
   /** What becomes due while another is written has no entry of its own to wait for. */
@@ -129,9 +135,10 @@ export class Checkpointer {
       if (this.#waits.isOver) return
       since = this.#clock.monotonic()
     }
+    const isNewest = await this.#store.checkpoint(through, pages, floor)
     // An answer about a log that is gone says nothing of the pages of the one that was made anew.
-    if (!(await this.#store.checkpoint(through, pages, floor)) || this.#log !== through.log) return
-    this.#mark = through.seq
+    if (this.#log !== through.log) return
+    if (isNewest) this.#mark = through.seq
     this.#due = 0
   }
 }

@@ -26,7 +26,7 @@ export interface ReplicaOptions {
   readonly durability?: DurabilityChoice | undefined
   /** How many milliseconds of waiting one step of priority is worth. @default 60_000 */
   readonly boostMs?: number | undefined
-  /** How many events in the log's tail make a checkpoint due. @default 1_000 */
+  /** How long the log's tail has to be for a checkpoint to be due: in events, each entry as four more. @default 1_000 */
   readonly checkpointEvents?: number | undefined
 }
 

@@ -18,8 +18,13 @@ export function logBehind(identity: string, after: number, floor: number): Queue
 }
 
 /** What was read is not what was written. */
-export function corruptStore(identity: string, what: string, cause?: unknown): QueueError {
-  return new QueueError('store-corrupt', `Cannot read the store ${identity}: ${what}`, { cause })
+export function corruptStore(
+  identity: string,
+  what: string,
+  cause?: unknown,
+  uncertain: boolean = false,
+): QueueError {
+  return new QueueError('store-corrupt', `Cannot read the store ${identity}: ${what}`, { cause, uncertain })
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../types.ts'
 import type { Execution } from './execution.ts'
 
-/** Stops attempts that take too long. One timer for all of them, which outlives most: it is set for the first it meets. */
+/** Stops attempts that take too long. One timer for all of them, which outlives most: it is set for the earliest. */
 export class Limits {
   readonly #clock: Clock
   readonly #executions: () => Iterable<Execution>

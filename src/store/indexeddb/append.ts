@@ -102,7 +102,7 @@ function appendFresh(attempt: Attempt): Promise<number | undefined> {
       const isAlone = !joined && isEntryAlone(attempt.draft)
       write(step, attempt, attempt.draft, (key) => {
         if (key !== step.connection.base + next)
-          step.abort(corruptStore(identity, 'its key generator left a gap'))
+          step.abort(corruptStore(identity, 'its key generator left a gap', undefined, isAlone))
         else if (!isAlone) step.commit()
       })
       if (isAlone) step.commit()

@@ -129,8 +129,8 @@ function fields(value: unknown, identity: string, where: StoreName): Record<stri
 }
 
 /**
- * What was read of the log from `after` on, with the entry there, which proves that the position is one of it; unless the
- * log was dropped just up to there.
+ * What was read of the log after `after`, whose own key proves that the position is one of it; unless the log was dropped
+ * just up to there.
  */
 export function missedOf(
   { base, mark }: Origin & { readonly mark: number },

@@ -10,6 +10,9 @@ type Shown = Record<string, unknown>
 /** The names that tests give to workers and senders. */
 const everybody = ['a', 'b', 'c', 'me', 'nobody', 'other', 's', 'v', 'w', 'x'] as const
 
+/** The owners that tests have. */
+const everyOwner = ['', 'me', 'you']
+
 /** The tables' rows, in an order of their own, as they are on disk. */
 export function tablesOf(state: State): Shown {
   const tables = state.tables.map((table) => {
@@ -27,7 +30,8 @@ export function indexesOf(state: State, now: Now): Shown {
   index.holds.takeOver(now)
   const jobs = [...state.jobs.values()]
   const owners = [...new Set(jobs.map((job) => job.owner))].sort()
-  const lanes = owners
+  // Those that have no job any more, too: nothing is to be left of their counts.
+  const lanes = [...new Set([...owners, ...everyOwner])]
     .flatMap((owner) => [...ready.lanes(owner)])
     .filter((lane) => Object.values(lane.counts).some((count) => count > 0))
   return {

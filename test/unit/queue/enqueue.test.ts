@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { createQueue, defineTasks, isQueueError, memoryStore, type Schema, task } from '../../../src/index.ts'
+import type { StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { bench, gate, record, turns, until } from './bench.ts'
 
@@ -65,6 +66,42 @@ describe('enqueue', () => {
     expect((await many).at(-1)).toMatchObject({ id, outcome: 'duplicate' })
     expect((await one.info()).counts.pending).toBe(1_101)
   })
+
+  it('of many goes in several entries where one cannot hold them', async () => {
+    const inner = memoryStore()
+    const store: StoreFactory = (name) => ({ ...inner(name), maxEntryBytes: 40_000 })
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), handlers: { greet: (_: number) => undefined } }))
+    const enqueued = await Promise.all(
+      Array.from({ length: 1_100 }, (_, number) => queue.enqueue('greet', number)),
+    )
+    expect(new Set(enqueued.map(({ id }) => id)).size).toBe(1_100)
+    expect((await queue.info()).counts.pending).toBe(1_100)
+    const handle = store('mail')
+    expect((await handle.load()).entries.length).toBeGreaterThan(2)
+    await handle.close()
+  })
+
+  it.each([1, 2, 3, 4])(
+    'of many is there whole, or rejects, where the queue is closed after %i tasks',
+    async (tasks) => {
+      const { given, store } = bench()
+      const handlers = { greet: (_: number) => undefined }
+      const queue = createQueue({ ...given(), handlers })
+      await queue.info()
+      const enqueued = queue
+        .enqueueAll(Array.from({ length: 1_100 }, (_, payload) => ({ kind: 'greet' as const, payload })))
+        .then(
+          () => 1_100,
+          (error: unknown) => (isQueueError(error, 'closed') ? 0 : Number.NaN),
+        )
+      await turns(tasks)
+      await queue.close()
+      const next = createQueue({ ...given(), store, handlers })
+      expect((await next.info()).counts.pending).toBe(await enqueued)
+      await next.close()
+    },
+  )
 
   it('refuses a kind that is not in tasks, and names the known ones', async () => {
     const { given, keep } = bench()

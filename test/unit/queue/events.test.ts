@@ -137,6 +137,22 @@ describe('events', () => {
     expect(heard).toEqual([['idle', { at: clock.now() }]])
   })
 
+  it('say idle behind the last that completed, also where another context appended just before', async () => {
+    const { given, keep } = bench()
+    const held = gate<string>()
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work: () => held.promise } }))
+    const other = keep(createQueue({ ...given(), tasks }))
+    await Promise.all([queue.start(), other.info()])
+    const heard = record(queue, 'idle', 'completed')
+    await queue.enqueue('work', 'a')
+    await turns()
+    const appended = other.pause()
+    held.open('done')
+    await appended
+    await until(() => heard.length === 2)
+    expect(heard.map(([name]) => name)).toEqual(['completed', 'idle'])
+  })
+
   it('say idle also to a context that opened while work was under way', async () => {
     const { given, keep } = bench()
     const held = gate<string>()

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.ts'
-import type { Store, StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
-import { bench, gate, passing, turns, until } from '../queue/bench.ts'
+import { bench, gate, record, turns, until } from '../queue/bench.ts'
 
 const tasks = defineTasks({ work: task<number, number>() })
 const work = (number: number) => number
@@ -164,31 +163,27 @@ describe('what it costs, counted', { timeout: 60_000 }, () => {
     }
   })
 
-  it('a checkpoint is the turn of whose entry made it due last', async () => {
-    const writers: string[] = []
-    const inner = memoryStore()
-    const named =
-      (context: string): StoreFactory =>
-      (name) => {
-        const store = inner(name)
-        const checkpoint: Store['checkpoint'] = (...rest) => {
-          writers.push(context)
-          return store.checkpoint(...rest)
-        }
-        return { ...store, checkpoint }
-      }
-    const { given, keep, clock } = bench(inner)
-    const [one, other] = ['one', 'other'].map((context) =>
-      keep(createQueue({ ...given({ store: named(context) }), tasks })),
+  it('a checkpoint that the store refused is told once, and tried again when the next is due', async () => {
+    let isBroken = true
+    const store = faultyStore(memoryStore(), ({ method }) =>
+      method === 'checkpoint' && isBroken ? { type: 'fail-before' } : undefined,
     )
-    for (const queue of [one, other]) {
-      await queue?.enqueueAll(items(1_100))
-      await turns()
-      clock.advance(60)
-      await turns()
-    }
-    await passing(clock, 1_000)
-    expect(writers).toEqual(['other'])
+    const { given, keep, clock } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks }))
+    const told = record(queue, 'store')
+    await queue.enqueueAll(items(1_100))
+    for (let number = 0; number < 20; number++) await queue.enqueue('work', number)
+    clock.advance(100)
+    await turns()
+    expect(told.filter(([, event]) => Object(event).state === 'failing')).toHaveLength(1)
+    isBroken = false
+    await queue.enqueueAll(items(1_100))
+    clock.advance(100)
+    await turns()
+    expect(store.counts.checkpoint).toBe(2)
+    const handle = store('mail')
+    expect((await handle.load()).entries).toHaveLength(0)
+    await handle.close()
   })
 
   it('a tail that was found at load counts: where it is eight times as long, the next entry has it written', async () => {

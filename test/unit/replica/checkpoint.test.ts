@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { memoryStore } from '../../../src/index.ts'
+import { decodeEntry, encodeEvents, loadState } from '../../../src/machine/codec.ts'
+import type { LogEvent } from '../../../src/machine/events.ts'
+import { Checkpointer } from '../../../src/replica/checkpoint.ts'
+import { Waits } from '../../../src/replica/waits.ts'
+import type { StoreFactory } from '../../../src/store/contract.ts'
+import { faultyStore } from '../../../src/testing/faulty-store.ts'
+import { manualClock } from '../../../src/testing/manual-clock.ts'
+import { turns } from '../queue/bench.ts'
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+/** A log, and contexts that follow it: time stands still, so there is never a pause. */
+async function follow(store: StoreFactory, contexts: number) {
+  const handle = store('mail')
+  const clock = manualClock()
+  const { log } = await handle.load()
+  const replicas = Array.from({ length: contexts }, () => {
+    const waits = new Waits(clock)
+    ends.push(() => waits.end())
+    const checkpointer = new Checkpointer(handle, clock, waits)
+    const state = loadState({ log, mark: 0, pages: [], entries: [] }, 0)
+    checkpointer.loaded(state, 0, [])
+    return { checkpointer, state }
+  })
+  let seq = 0
+  /** Appends so many events, which change nothing that lives; `heard`: by whom else. */
+  const append = async (by: number, count: number, heard = replicas): Promise<void> => {
+    const events = Array.from({ length: count }, (): LogEvent => ({ type: 'renewed', worker: 'w' }))
+    const entry = { id: `w:${++seq}`, body: encodeEvents(0, events) }
+    await handle.commit({ log, seq: seq - 1 }, () => ({ ...entry, durability: 'relaxed' }))
+    for (const [place, { checkpointer, state }] of replicas.entries()) {
+      if (!heard.includes(replicas[place] as (typeof replicas)[number])) continue
+      state.apply(decodeEntry({ ...entry, seq }))
+      checkpointer.folded(state, decodeEntry({ ...entry, seq }), place === by)
+    }
+    await Promise.all(replicas.map(({ checkpointer }) => Promise.race([checkpointer.write(), turns(2)])))
+  }
+  const behind = async (): Promise<number> => seq - (await handle.load()).mark
+  return { append, behind, replicas, clock }
+}
+
+describe('the checkpoint of a log that never pauses', () => {
+  it.each([
+    ['one context', 1, 0],
+    ['two in step', 2, 0],
+    ['two out of step, each of which has one due by an entry of the other', 2, 600],
+  ])('is written in time: of %s', async (_, contexts, ahead) => {
+    const { append, behind, replicas } = await follow(memoryStore(), contexts)
+    // The first alone counts it, as if the other had loaded behind it.
+    if (ahead > 0) await append(0, ahead, replicas.slice(0, 1))
+    let longest = 0
+    for (let turn = 1; turn <= 100; turn++) {
+      await append(turn % contexts, 600)
+      longest = Math.max(longest, await behind())
+    }
+    // Two entries make one due, eight times due have it written, by whoever appends next.
+    expect(longest).toBeGreaterThanOrEqual(15)
+    expect(longest).toBeLessThanOrEqual(18)
+  })
+
+  it('is the affair of one of two that count alike', async () => {
+    const store = faultyStore(memoryStore())
+    const { append, clock } = await follow(store, 2)
+    for (let turn = 1; turn <= 2; turn++) await append(turn % 2, 600)
+    clock.advance(100)
+    await turns()
+    expect(store.counts.checkpoint).toBe(1)
+  })
+})

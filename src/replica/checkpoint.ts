@@ -103,9 +103,16 @@ export class Checkpointer {
       const state = this.#next
       if (this.#waits.isOver) return
       if (state === undefined) continue
+      const due = this.#due
+      this.#due = 0
       this.#next = undefined
       this.#isLate = false
-      await this.#write(state)
+      try {
+        await this.#write(state)
+      } catch (error) {
+        this.#due += due
+        throw error
+      }
     }
   }
 
@@ -137,9 +144,7 @@ export class Checkpointer {
     }
     const isNewest = await this.#store.checkpoint(through, pages, floor)
     // An answer about a log that is gone says nothing of the pages of the one that was made anew.
-    if (this.#log !== through.log) return
-    if (isNewest) this.#mark = through.seq
-    this.#due = 0
+    if (isNewest && this.#log === through.log) this.#mark = through.seq
   }
 }
 

@@ -1,6 +1,5 @@
 import { isQueueError, QueueError } from '../errors.ts'
 import type { Decide, Joined, Position, Store } from '../store/contract.ts'
-import type { SubmitOptions } from './types.ts'
 
 /** Work that is joined to a commit, and what became of it. */
 export interface Joint {
@@ -46,12 +45,6 @@ export function join(
   const why =
     "the application's data is not in it; keep the queue in its database, with indexedDbStore({ db })"
   throw new TypeError(`Cannot transact in the store ${store.identity}: ${why}`)
-}
-
-/** How many of those that wait, at the most `most`, share the next entry: what is joined goes alone. */
-export function nextBatch(waiting: readonly { readonly options: SubmitOptions }[], most: number): number {
-  const joined = waiting.findIndex(({ options }) => options.joined)
-  return joined < 0 ? most : Math.min(most, Math.max(1, joined))
 }
 
 /** An error whose outcome was in doubt until the log was read: nothing was kept. */

@@ -102,7 +102,8 @@ export class Log {
     const before = this.#state
     const snapshot = await this.#watched(this.#store.load(), 0)
     if (this.#down) throw this.#down
-    const state = loadState(snapshot, this.#clock.monotonic(), boost(this.#options.boostMs))
+    const { boostMs } = this.#options
+    const state = loadState(snapshot, this.#clock.monotonic(), boostMs === undefined ? {} : { boostMs })
     this.#checkpointer.loaded(state, snapshot.mark, snapshot.entries.map(decodeEntry))
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
@@ -240,10 +241,6 @@ function forgetHolders({ index, outboxes }: State): void {
   for (const { sender } of outboxes.values()) {
     if (sender !== undefined) index.seen.set(sender, Number.NEGATIVE_INFINITY)
   }
-}
-
-function boost(boostMs: number | undefined): { readonly boostMs?: number } {
-  return boostMs === undefined ? {} : { boostMs }
 }
 
 /** Whether nothing will work any more: the log is of a newer version, or not readable. */

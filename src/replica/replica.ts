@@ -4,9 +4,9 @@ import type { Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { Batch } from './batch.ts'
 import { breathe } from './breathe.ts'
-import { nextBatch } from './joint.ts'
 import { Follower } from './follower.ts'
 import { isFinal, Log } from './log.ts'
+import { isLarge, nextBatch } from './share.ts'
 import type {
   Decision,
   DurabilityChoice,
@@ -29,12 +29,6 @@ export interface ReplicaOptions {
   /** How long the log's tail has to be for a checkpoint to be due: in events, each entry as four more. @default 1_000 */
   readonly checkpointEvents?: number | undefined
 }
-
-/** The most submissions that share an entry. */
-const batchSize = 5_000
-
-/** How many jobs are brought in by one task; deciding on more begins a task of its own, so that a page stays smooth. */
-const taskSize = 1_000
 
 const none: SubmitOptions = {}
 
@@ -201,7 +195,7 @@ class LogReplica implements Replica {
     const state = await this.open().catch((error: unknown) => this.#refuseAll(error))
     if (state === undefined) return
     const readers = this.#readers.splice(0)
-    const batch = this.#queue.splice(0, nextBatch(this.#queue, batchSize))
+    const batch = this.#queue.splice(0, nextBatch(this.#queue))
     if (batch.some((each) => each.options.poke)) this.#poked = false
     try {
       const level = batch.length > 0 && (await this.#commit(state, batch))
@@ -239,14 +233,4 @@ class LogReplica implements Replica {
       this.#isCommitting = false
     }
   }
-}
-
-/** Whether they bring more in than one task should. */
-function isLarge(submissions: readonly Submission[]): boolean {
-  let size = 0
-  for (const { options } of submissions) {
-    size += options.size ?? 1
-    if (size > taskSize) return true
-  }
-  return false
 }

@@ -6,7 +6,7 @@ import { decideUnclaim } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
-import { claimRequest, endWaitsForNetwork, isOffered, leavesSome, mayClaim } from './claiming.ts'
+import { claimRequest, endWaitsForNetwork, isOffered, landClaims, leavesSome, mayClaim } from './claiming.ts'
 import { isMissed, LeaseWatch, renewMs } from './leases.ts'
 import { releaseAfter } from './presence.ts'
 import { Runner } from './runner.ts'
@@ -107,19 +107,11 @@ export class Worker {
     // Another stop, with less patience, may have done it meanwhile.
     if (!isMine()) return
     await this.runner.giveBack()
-    await this.#landClaims()
+    await landClaims(this.#options, this.runner, worker)
     if (!isMine()) return
     // Whatever the store would not take back, it may still hear that its holder is gone.
     if (this.#options.replica.state?.index.held.has(worker)) this.#abandon()
     else this.#off()
-  }
-
-  /** Waits for a claim that is being committed: an entry after it gives back what will not be begun. */
-  async #landClaims(): Promise<void> {
-    const { replica, warn } = this.#options
-    await replica.idle()
-    if (replica.state === undefined || this.runner.orphans(replica.state, this.#name).length === 0) return
-    await replica.submit(() => undefined).catch((error: unknown) => warn('Cannot end all claims', error))
   }
 
   /** Gives everything up at once, as the context may be gone a moment later: bye first, then the lock. */
@@ -145,8 +137,7 @@ export class Worker {
   wake(online: boolean): void {
     if (this.#mode !== 'on') return
     const { replica, owner, warn } = this.#options
-    const { state } = replica
-    if (online && state) endWaitsForNetwork(state, owner)
+    if (online && replica.state) endWaitsForNetwork(replica.state, owner)
     this.#lookedAt = this.#options.clock.monotonic()
     replica.catchUp().then(
       () => replica.poke(),
@@ -203,11 +194,10 @@ export class Worker {
 
   /** Something was committed. What another context wrote was offered to nobody here yet. */
   #onEntry(isNews: boolean): void {
-    const { replica } = this.#options
-    const { state } = replica
+    const { state } = this.#options.replica
     if (state === undefined || this.#mode === 'off') return
     const run = isNews && this.#mode === 'on' ? this.#run : undefined
-    if (run && isOffered(state, run, this.abilities, this.runner, this.#options)) replica.poke()
+    if (run && isOffered(state, run, this.abilities, this.runner, this.#options)) this.#options.replica.poke()
     this.runner.look(state)
     this.#leases.look(state)
     this.#arm(state)

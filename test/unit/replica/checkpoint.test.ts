@@ -7,7 +7,7 @@ import { Waits } from '../../../src/replica/waits.ts'
 import type { StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { manualClock } from '../../../src/testing/manual-clock.ts'
-import { turns } from '../queue/bench.ts'
+import { gate, turns } from '../queue/bench.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -61,6 +61,20 @@ describe('the checkpoint of a log that never pauses', () => {
     // Two entries make one due, eight times due have it written, by whoever appends next.
     expect(longest).toBeGreaterThanOrEqual(15)
     expect(longest).toBeLessThanOrEqual(18)
+  })
+
+  it('is followed by no other while nothing is due again, whatever was appended as it was written', async () => {
+    const written = gate()
+    const store = faultyStore(memoryStore(), ({ method }) =>
+      method === 'checkpoint' ? { type: 'stall', until: written.promise } : undefined,
+    )
+    const { append } = await follow(store, 1)
+    for (let turn = 1; turn <= 17; turn++) await append(0, 600)
+    expect(store.counts.checkpoint).toBe(1)
+    written.open()
+    await turns()
+    await append(0, 1)
+    expect(store.counts.checkpoint).toBe(1)
   })
 
   it('is the affair of one of two that count alike', async () => {

@@ -23,6 +23,16 @@ const keptBehind = 4
 /** How long encoding may hold up a page before it lets go (milliseconds). */
 const sliceMs = 8
 
+export interface CheckpointerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly waits: Waits
+  /** Told what the store refused one with. */
+  readonly onError: (error: unknown) => void
+  /** How long the log's tail has to be. @default 1_000 */
+  readonly minEvents?: number | undefined
+}
+
 /**
  * Writes the checkpoint that an entry of this replica's own made due. Most often replicas count the same tail, and one of
  * them does it. Where they do not, and nobody has for long, the next to append does. Of two that write the same, the second
@@ -32,6 +42,7 @@ export class Checkpointer {
   readonly #store: Store
   readonly #clock: Clock
   readonly #waits: Waits
+  readonly #onError: (error: unknown) => void
   readonly #minTail: number
   #log = ''
   #mark = 0
@@ -45,12 +56,15 @@ export class Checkpointer {
   #next: State | undefined
   #isLate = false
   #isWriting = false
-  #hurry: () => void = () => undefined
+  /** When the timer fires that waits for a pause (monotonic milliseconds); in the past: there is none. */
+  #firesAt = Number.NEGATIVE_INFINITY
+  #cancel: (() => void) | undefined
 
-  constructor(store: Store, clock: Clock, waits: Waits, minEvents: number = minTail) {
+  constructor({ store, clock, waits, onError, minEvents = minTail }: CheckpointerOptions) {
     this.#store = store
     this.#clock = clock
     this.#waits = waits
+    this.#onError = onError
     this.#minTail = minEvents
   }
 
@@ -78,56 +92,48 @@ export class Checkpointer {
     if (!own) return
     this.#isLate ||= this.#due >= timesDue
     if (isDue || this.#isLate) this.#next = state
-    if (this.#isLate) this.#hurry()
   }
 
   #longestTail({ jobs, acks }: State): number {
     return Math.max(this.#minTail, (jobs.size + acks.size) / 4)
   }
 
-  /** Writes what is due, unless that is under way. Rejects as the store does; the log then stays as it is. */
-  async write(): Promise<void> {
-    if (this.#isWriting) return
+  /** Writes what is due, once it is time for it, unless that is under way. A store that refuses leaves the log as it is. */
+  look(): void {
+    const state = this.#next
+    if (state === undefined || this.#isWriting || this.#waits.isOver) return
+    const mono = this.#clock.monotonic()
+    const quietAt = this.#grownAt + quietMs
+    if (this.#isLate || quietAt <= mono) void this.#begin(state)
+    // A timer may have been lost: Workers end those of a request with it.
+    else if (this.#firesAt < mono) this.#wait(quietAt - mono)
+  }
+
+  #wait(ms: number): void {
+    this.#cancel?.()
+    this.#firesAt = this.#clock.monotonic() + ms
+    this.#cancel = this.#waits.after(ms, () => {
+      this.#firesAt = Number.NEGATIVE_INFINITY
+      this.look()
+    })
+  }
+
+  async #begin(state: State): Promise<void> {
+    const due = this.#due
     this.#isWriting = true
+    this.#due = 0
+    this.#next = undefined
+    this.#isLate = false
     try {
-      await this.#writeAll()
-    } finally {
-      this.#isWriting = false
+      await this.#write(state)
+    } catch (error) {
+      // Tried again when the next is due, and not with each entry.
+      this.#due += Math.min(due, timesDue - 1)
+      this.#onError(error)
     }
-  }
-
-  /** What becomes due while another is written has no entry of its own to wait for. */
-  async #writeAll(): Promise<void> {
-    while (this.#next !== undefined) {
-      await this.#quiet()
-      const state = this.#next
-      if (this.#waits.isOver) return
-      if (state === undefined) continue
-      const due = this.#due
-      this.#due = 0
-      this.#next = undefined
-      this.#isLate = false
-      try {
-        await this.#write(state)
-      } catch (error) {
-        this.#due += due
-        throw error
-      }
-    }
-  }
-
-  async #quiet(): Promise<void> {
-    for (;;) {
-      const waitMs = this.#grownAt + quietMs - this.#clock.monotonic()
-      if (this.#isLate || waitMs <= 0 || this.#waits.isOver) return
-      await new Promise<void>((resolve) => {
-        const cancel = this.#waits.after(waitMs, resolve, resolve)
-        this.#hurry = () => {
-          cancel()
-          resolve()
-        }
-      })
-    }
+    this.#isWriting = false
+    // What became due meanwhile has no entry of its own to wait for.
+    this.look()
   }
 
   async #write(state: State): Promise<void> {

@@ -1,7 +1,7 @@
 import { isQueueError, type QueueError } from '../errors.ts'
 import { decodeEntry, loadState } from '../machine/codec.ts'
 import type { LogEntry, Now } from '../machine/events.ts'
-import type { State } from '../machine/state.ts'
+import type { State, StateOptions } from '../machine/state.ts'
 import type { CommitOptions, Draft, Entry, Joined, Missed, Position, Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
 import { Checkpointer } from './checkpoint.ts'
@@ -27,7 +27,7 @@ export interface LogOptions {
 export class Log {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #options: LogOptions
+  readonly #shape: StateOptions
   readonly #checkpointer: Checkpointer
   readonly #listeners: Set<ReplicaListener> = new Set()
   readonly waits: Waits
@@ -42,11 +42,15 @@ export class Log {
   #quiet = quietEnough
 
   constructor(options: LogOptions) {
-    this.#options = options
-    this.#store = options.store
-    this.#clock = options.clock
-    this.waits = new Waits(options.clock)
-    this.#checkpointer = new Checkpointer(options.store, options.clock, this.waits, options.checkpointEvents)
+    const { store, clock, boostMs, checkpointEvents: minEvents } = options
+    this.#shape = boostMs === undefined ? {} : { boostMs }
+    this.#store = store
+    this.#clock = clock
+    this.waits = new Waits(clock)
+    const onError = (error: unknown): void => {
+      if (!isQueueError(error, 'closed')) this.notify({ state: 'failing', error })
+    }
+    this.#checkpointer = new Checkpointer({ store, clock, waits: this.waits, onError, minEvents })
   }
 
   get state(): State | undefined {
@@ -102,8 +106,7 @@ export class Log {
     const before = this.#state
     const snapshot = await this.#watched(this.#store.load(), 0)
     if (this.#down) throw this.#down
-    const { boostMs } = this.#options
-    const state = loadState(snapshot, this.#clock.monotonic(), boostMs === undefined ? {} : { boostMs })
+    const state = loadState(snapshot, this.#clock.monotonic(), this.#shape)
     this.#checkpointer.loaded(state, snapshot.mark, snapshot.entries.map(decodeEntry))
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
@@ -209,9 +212,7 @@ export class Log {
 
   /** Writes the checkpoint that is due, if any, in the background. */
   checkpoint(): void {
-    this.#checkpointer.write().catch((error: unknown) => {
-      if (!isQueueError(error, 'closed')) this.notify({ state: 'failing', error })
-    })
+    this.#checkpointer.look()
   }
 
   /** What the store answers, or throws, with a notice while it takes suspiciously long. */

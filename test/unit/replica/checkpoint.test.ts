@@ -4,25 +4,34 @@ import { decodeEntry, encodeEvents, loadState } from '../../../src/machine/codec
 import type { LogEvent } from '../../../src/machine/events.ts'
 import { Checkpointer } from '../../../src/replica/checkpoint.ts'
 import { Waits } from '../../../src/replica/waits.ts'
+import type { Clock } from '../../../src/index.ts'
 import type { StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { manualClock } from '../../../src/testing/manual-clock.ts'
 import { gate, turns } from '../queue/bench.ts'
 
 const ends: (() => void)[] = []
+const errors: unknown[] = []
 afterEach(() => {
+  expect(errors.splice(0)).toEqual([])
   for (const end of ends.splice(0)) end()
 })
 
 /** A log, and contexts that follow it: time stands still, so there is never a pause. */
-async function follow(store: StoreFactory, contexts: number) {
+async function follow(
+  store: StoreFactory,
+  contexts: number,
+  change: (clock: Clock) => Clock = (same) => same,
+) {
   const handle = store('mail')
-  const clock = manualClock()
+  const manual = manualClock()
+  const clock = change(manual)
   const { log } = await handle.load()
   const replicas = Array.from({ length: contexts }, () => {
     const waits = new Waits(clock)
     ends.push(() => waits.end())
-    const checkpointer = new Checkpointer(handle, clock, waits)
+    const onError = (error: unknown): void => void errors.push(error)
+    const checkpointer = new Checkpointer({ store: handle, clock, waits, onError })
     const state = loadState({ log, mark: 0, pages: [], entries: [] }, 0)
     checkpointer.loaded(state, 0, [])
     return { checkpointer, state }
@@ -38,10 +47,11 @@ async function follow(store: StoreFactory, contexts: number) {
       state.apply(decodeEntry({ ...entry, seq }))
       checkpointer.folded(state, decodeEntry({ ...entry, seq }), place === by)
     }
-    await Promise.all(replicas.map(({ checkpointer }) => Promise.race([checkpointer.write(), turns(2)])))
+    for (const { checkpointer } of replicas) checkpointer.look()
+    await turns(2)
   }
   const behind = async (): Promise<number> => seq - (await handle.load()).mark
-  return { append, behind, replicas, clock }
+  return { append, behind, replicas, clock: manual }
 }
 
 describe('the checkpoint of a log that never pauses', () => {
@@ -75,6 +85,40 @@ describe('the checkpoint of a log that never pauses', () => {
     await turns()
     await append(0, 1)
     expect(store.counts.checkpoint).toBe(1)
+  })
+
+  it('is tried again when the next is due, and not with each entry, where the store refuses it', async () => {
+    const store = faultyStore(memoryStore(), ({ method }) =>
+      method === 'checkpoint' ? { type: 'fail-before' } : undefined,
+    )
+    const { append } = await follow(store, 1)
+    for (let turn = 1; turn <= 20; turn++) {
+      await append(0, 600)
+      await append(0, 1)
+    }
+    // The eighth time, which are sixteen turns, and each time since.
+    expect(store.counts.checkpoint).toBe(3)
+    expect(errors.splice(0)).toHaveLength(3)
+  })
+
+  it('is written although a timer is lost, as those of a request in a Worker are with it', async () => {
+    let isLost = false
+    const { append, behind, clock } = await follow(memoryStore(), 1, (all) => ({
+      ...all,
+      setTimer(callback, ms) {
+        if (isLost) return all.setTimer(callback, ms)
+        isLost = true
+        return () => undefined
+      },
+    }))
+    await append(0, 1_100)
+    clock.advance(1_000)
+    await turns()
+    expect([isLost, await behind()]).toEqual([true, 1])
+    await append(0, 1)
+    clock.advance(100)
+    await turns()
+    expect(await behind()).toBe(0)
   })
 
   it('is the affair of one of two that count alike', async () => {

@@ -103,7 +103,8 @@ export class Checkpointer {
     const state = this.#next
     if (state === undefined || this.#isWriting || this.#waits.isOver) return
     const mono = this.#clock.monotonic()
-    const quietAt = this.#grownAt + quietMs
+    // Nobody waits beside an exclusive handle, and a timer would keep its object in memory.
+    const quietAt = this.#grownAt + (this.#store.exclusive ? 0 : quietMs)
     if (this.#isLate || quietAt <= mono) void this.#begin(state)
     // A timer may have been lost: Workers end those of a request with it.
     else if (this.#firesAt < mono) this.#wait(quietAt - mono)

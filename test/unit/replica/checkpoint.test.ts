@@ -101,6 +101,14 @@ describe('the checkpoint of a log that never pauses', () => {
     expect(errors.splice(0)).toHaveLength(3)
   })
 
+  it('waits for no pause where nobody else is, and sets no timer there', async () => {
+    const inner = memoryStore()
+    const { append, behind, clock } = await follow((name) => ({ ...inner(name), exclusive: true }), 1)
+    await append(0, 1_100)
+    await turns()
+    expect([await behind(), clock.timers]).toEqual([0, 0])
+  })
+
   it('is written although a timer is lost, as those of a request in a Worker are with it', async () => {
     let isLost = false
     const { append, behind, clock } = await follow(memoryStore(), 1, (all) => ({

@@ -58,7 +58,7 @@ export function encodePage({ table, rows }: PageDraft): string {
 }
 
 /**
- * A state from a snapshot of the store.
+ * A state from a snapshot of the store. `applied` is told each of its entries, which are decoded once.
  *
  * @throws QueueError `store-corrupt`, or `version-ahead` for a newer format.
  */
@@ -71,13 +71,18 @@ export function loadState(
   },
   mono: number,
   options?: StateOptions,
+  applied?: (entry: LogEntry) => void,
 ): State {
   const state = new State(options)
   state.mono = mono
   state.begin(snapshot.log, snapshot.mark)
   const tables = new Map(state.tables.map((table) => [table.name, table]))
   for (const page of inOrder(snapshot.pages)) loadPage(tables, page)
-  for (const entry of snapshot.entries) state.apply(decodeEntry(entry))
+  for (const kept of snapshot.entries) {
+    const entry = decodeEntry(kept)
+    state.apply(entry)
+    applied?.(entry)
+  }
   return state
 }
 

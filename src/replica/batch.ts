@@ -4,8 +4,8 @@ import type { Draft, Missed } from '../store/contract.ts'
 import { breathe } from './breathe.ts'
 import { type Drafted, draft } from './draft.ts'
 import { Drafts } from './drafts.ts'
-import { createJoint, type Joint, settledError } from './joint.ts'
-import { isFinal, type Log } from './log.ts'
+import { createJoint, isFinal, type Joint, settledError } from './joint.ts'
+import type { Log } from './log.ts'
 import type { DurabilityChoice, Rider, Submission } from './types.ts'
 
 /** How often a batch is tried again when the store surely failed; and the first pause, which doubles. */

@@ -52,9 +52,8 @@ export class Checkpointer {
   #grownAt = 0
   /** Where the last checkpoints were due, the first of them first, as this replica counted. */
   #dueAt: number[] = []
-  /** What is to be written, if it is this replica's turn; and at once. */
+  /** What is to be written, if it is this replica's turn. */
   #next: State | undefined
-  #isLate = false
   #isWriting = false
   /** When the timer fires that waits for a pause (monotonic milliseconds); in the past: there is none. */
   #firesAt = Number.NEGATIVE_INFINITY
@@ -76,7 +75,6 @@ export class Checkpointer {
     this.#due = Math.floor(this.#tail / this.#longestTail(state))
     this.#dueAt = [mark]
     this.#next = undefined
-    this.#isLate = false
   }
 
   /** An entry was folded. */
@@ -89,9 +87,7 @@ export class Checkpointer {
       this.#due++
       this.#dueAt = [...this.#dueAt, entry.seq].slice(-1 - keptBehind)
     }
-    if (!own) return
-    this.#isLate ||= this.#due >= timesDue
-    if (isDue || this.#isLate) this.#next = state
+    if (own && (isDue || this.#due >= timesDue)) this.#next = state
   }
 
   #longestTail({ jobs, acks }: State): number {
@@ -105,7 +101,7 @@ export class Checkpointer {
     const mono = this.#clock.monotonic()
     // Nobody waits beside an exclusive handle, and a timer would keep its object in memory.
     const quietAt = this.#grownAt + (this.#store.exclusive ? 0 : quietMs)
-    if (this.#isLate || quietAt <= mono) void this.#begin(state)
+    if (this.#due >= timesDue || quietAt <= mono) void this.#begin(state)
     // A timer may have been lost: Workers end those of a request with it.
     else if (this.#firesAt < mono) this.#wait(quietAt - mono)
   }
@@ -124,7 +120,6 @@ export class Checkpointer {
     this.#isWriting = true
     this.#due = 0
     this.#next = undefined
-    this.#isLate = false
     try {
       await this.#write(state)
     } catch (error) {

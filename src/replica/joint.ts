@@ -53,3 +53,8 @@ export function settledError(error: unknown): unknown {
   const lost = 'Cannot commit: the transaction was lost, and nothing of it was kept'
   return new QueueError('store-failed', lost, { cause: error })
 }
+
+/** Whether nothing will work any more: the log is of a newer version, or not readable. */
+export function isFinal(error: unknown): error is QueueError {
+  return isQueueError(error, 'version-ahead') || isQueueError(error, 'store-corrupt')
+}

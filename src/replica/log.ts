@@ -106,8 +106,9 @@ export class Log {
     const before = this.#state
     const snapshot = await this.#watched(this.#store.load(), 0)
     if (this.#down) throw this.#down
-    const state = loadState(snapshot, this.#clock.monotonic(), this.#shape)
-    this.#checkpointer.loaded(state, snapshot.mark, snapshot.entries.map(decodeEntry))
+    const tail: LogEntry[] = []
+    const state = loadState(snapshot, this.#clock.monotonic(), this.#shape, (entry) => tail.push(entry))
+    this.#checkpointer.loaded(state, snapshot.mark, tail)
     if (this.#store.exclusive) forgetHolders(state)
     this.#state = state
     this.heard(snapshot.byes)
@@ -242,9 +243,4 @@ function forgetHolders({ index, outboxes }: State): void {
   for (const { sender } of outboxes.values()) {
     if (sender !== undefined) index.seen.set(sender, Number.NEGATIVE_INFINITY)
   }
-}
-
-/** Whether nothing will work any more: the log is of a newer version, or not readable. */
-export function isFinal(error: unknown): error is QueueError {
-  return isQueueError(error, 'version-ahead') || isQueueError(error, 'store-corrupt')
 }

@@ -5,7 +5,8 @@ import type { Clock } from '../types.ts'
 import { Batch } from './batch.ts'
 import { breathe } from './breathe.ts'
 import { Follower } from './follower.ts'
-import { isFinal, Log } from './log.ts'
+import { isFinal } from './joint.ts'
+import { Log } from './log.ts'
 import { isLarge, nextBatch } from './share.ts'
 import type {
   Decision,

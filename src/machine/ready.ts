@@ -202,10 +202,11 @@ export function isFailing({ state, attempt, failures, availableAt, waitMs }: Job
 function wait(lane: Lane, before: Job | undefined, after: Job | undefined, mono: number): void {
   const waited = before?.state === 'pending' && before.waitMs > 0
   const waits = after?.state === 'pending' && after.waitMs > 0
+  if (!waited && !waits) return
   const same = before?.availableAt === after?.availableAt && before?.waitMs === after?.waitMs
   if (waited && waits && same) return
   if (waits) lane.waits.start(after.id, after.availableAt, after.waitMs, mono)
-  else if (waited) lane.waits.stop(before.id)
+  else lane.waits.stop((before as Job).id)
 }
 
 function shelvesIn(shelves: Map<Lane, Shelves>, lane: Lane): Shelves {

@@ -3,6 +3,7 @@ import type { LogEntry } from '../machine/events.ts'
 import type { State } from '../machine/state.ts'
 import type { Page, Store } from '../store/contract.ts'
 import type { Clock } from '../types.ts'
+import { Alarm } from './alarm.ts'
 import type { Waits } from './waits.ts'
 
 /** A checkpoint is due when so many events were appended since the last was, or a quarter of what is live. */
@@ -55,9 +56,8 @@ export class Checkpointer {
   /** What is to be written, if it is this replica's turn. */
   #next: State | undefined
   #isWriting = false
-  /** When the timer fires that waits for a pause (monotonic milliseconds); in the past: there is none. */
-  #firesAt = Number.NEGATIVE_INFINITY
-  #cancel: (() => void) | undefined
+  /** For the end of a pause. */
+  readonly #alarm: Alarm
 
   constructor({ store, clock, waits, onError, minEvents = minTail }: CheckpointerOptions) {
     this.#store = store
@@ -65,6 +65,7 @@ export class Checkpointer {
     this.#waits = waits
     this.#onError = onError
     this.#minTail = minEvents
+    this.#alarm = new Alarm(clock, () => this.look())
   }
 
   /** A state was loaded, whose pages speak up to `mark`, and these entries of it after that. */
@@ -102,17 +103,12 @@ export class Checkpointer {
     // Nobody waits beside an exclusive handle, and a timer would keep its object in memory.
     const quietAt = this.#grownAt + (this.#store.exclusive ? 0 : quietMs)
     if (this.#due >= timesDue || quietAt <= mono) void this.#begin(state)
-    // A timer may have been lost: Workers end those of a request with it.
-    else if (this.#firesAt < mono) this.#wait(quietAt - mono)
+    else this.#alarm.set(quietAt)
   }
 
-  #wait(ms: number): void {
-    this.#cancel?.()
-    this.#firesAt = this.#clock.monotonic() + ms
-    this.#cancel = this.#waits.after(ms, () => {
-      this.#firesAt = Number.NEGATIVE_INFINITY
-      this.look()
-    })
+  /** Writes nothing more than what is under way. */
+  end(): void {
+    this.#alarm.stop()
   }
 
   async #begin(state: State): Promise<void> {

@@ -99,6 +99,7 @@ export class Log {
   end(error: QueueError): void {
     this.#down = error
     this.waits.end()
+    this.#checkpointer.end()
   }
 
   /** Starts from the store's snapshot, whatever was known before. */

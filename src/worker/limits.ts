@@ -1,40 +1,37 @@
+import { Alarm } from '../replica/alarm.ts'
 import type { Clock } from '../types.ts'
 import type { Execution } from './execution.ts'
 
-/** Stops attempts that take too long. One timer for all of them, which outlives most: it is set for the earliest. */
+/** Stops attempts that take too long. */
 export class Limits {
   readonly #clock: Clock
   readonly #executions: () => Iterable<Execution>
+  readonly #alarm: Alarm
+  /** When it looks (monotonic milliseconds). */
   #at = Number.POSITIVE_INFINITY
-  #cancel: (() => void) | undefined
 
   constructor(clock: Clock, executions: () => Iterable<Execution>) {
     this.#clock = clock
     this.#executions = executions
+    this.#alarm = new Alarm(clock, () => this.#look())
   }
 
   /** Looks at `at` (monotonic milliseconds) at the latest. */
   expect(at: number): void {
-    if (at < this.#at) this.#arm(at)
+    if (at >= this.#at) return
+    this.#at = at
+    this.#alarm.set(at)
   }
 
   /** Nothing will be under way. */
   rest(): void {
-    this.#arm(Number.POSITIVE_INFINITY)
-  }
-
-  #arm(at: number): void {
-    this.#cancel?.()
-    this.#cancel = undefined
-    this.#at = at
-    if (at === Number.POSITIVE_INFINITY) return
-    this.#cancel = this.#clock.setTimer(() => this.#look(), at - this.#clock.monotonic())
+    this.#at = Number.POSITIVE_INFINITY
+    this.#alarm.stop()
   }
 
   #look(): void {
     const mono = this.#clock.monotonic()
-    let next = Number.POSITIVE_INFINITY
-    for (const execution of this.#executions()) next = Math.min(next, execution.limit(mono))
-    this.#arm(next)
+    this.#at = Number.POSITIVE_INFINITY
+    for (const execution of this.#executions()) this.expect(execution.limit(mono))
   }
 }

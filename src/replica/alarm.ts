@@ -1,26 +1,31 @@
 import type { Clock } from '../types.ts'
 
-/**
- * One timer for what is put off again and again: it is set anew only for what is due before it fires. One that did not
- * fire when it was to is taken for lost: Workers end those of a request with it.
- */
+/** A timer that is so late (milliseconds) is taken for lost: Workers end those of a request with it. */
+const lostMs = 1_000
+
+/** One timer for what is put off again and again: it is set anew only for what is due before it fires. */
 export class Alarm {
   readonly #clock: Clock
   readonly #ring: () => void
-  #cancel: (() => void) | undefined
-  /** When the timer fires, and when the alarm rings (monotonic milliseconds). */
+  #dueAt = Number.POSITIVE_INFINITY
+  /** When the timer fires (monotonic milliseconds). */
   #firesAt = 0
-  #dueAt = 0
+  #cancel: (() => void) | undefined
 
   constructor(clock: Clock, ring: () => void) {
     this.#clock = clock
     this.#ring = ring
   }
 
-  /** Rings once, at `dueAt` (monotonic milliseconds); when it was to ring before is off. */
+  /** When it rings (monotonic milliseconds); `Infinity` while it is not set. */
+  get dueAt(): number {
+    return this.#dueAt
+  }
+
+  /** Rings once, at `dueAt`, and not when it was to ring before. */
   set(dueAt: number): void {
     const mono = this.#clock.monotonic()
-    const isSet = this.#cancel !== undefined && this.#firesAt >= mono
+    const isSet = this.#cancel !== undefined && this.#firesAt + lostMs >= mono
     this.#dueAt = dueAt
     if (!isSet || dueAt < this.#firesAt) this.#arm(mono)
   }
@@ -28,18 +33,22 @@ export class Alarm {
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#dueAt = Number.POSITIVE_INFINITY
   }
 
   #arm(mono: number): void {
-    this.stop()
+    this.#cancel?.()
     this.#firesAt = this.#dueAt
-    this.#cancel = this.#clock.setTimer(() => this.#onFired(), Math.max(this.#dueAt - mono, 0))
+    this.#cancel = this.#clock.setTimer(() => this.#onFired(), this.#dueAt - mono)
   }
 
   #onFired(): void {
     const mono = this.#clock.monotonic()
     this.#cancel = undefined
     if (mono < this.#dueAt) this.#arm(mono)
-    else this.#ring()
+    else {
+      this.#dueAt = Number.POSITIVE_INFINITY
+      this.#ring()
+    }
   }
 }

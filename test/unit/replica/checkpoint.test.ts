@@ -120,7 +120,7 @@ describe('the checkpoint of a log that never pauses', () => {
       },
     }))
     await append(0, 1_100)
-    clock.advance(1_000)
+    clock.advance(2_000)
     await turns()
     expect([isLost, await behind()]).toEqual([true, 1])
     await append(0, 1)

@@ -154,7 +154,7 @@ export class Worker {
     this.#undo = [
       replica.ride((state, drafting) => this.#ride(state, drafting)),
       replica.listen({
-        entry: (_, own) => this.#onEntry(!own),
+        entry: ({ seq }, own) => this.#onEntry(!own, seq),
         left: () => this.#onEntry(false),
         notice: ({ state }) => {
           // Started while the queue was closing, too.
@@ -192,10 +192,10 @@ export class Worker {
     }
   }
 
-  /** Something was committed. What another context wrote was offered to nobody here yet. */
-  #onEntry(isNews: boolean): void {
+  /** Something was committed; the last of what is told together counts. Another context's was offered to nobody here yet. */
+  #onEntry(isNews: boolean, seq = Number.POSITIVE_INFINITY): void {
     const { state } = this.#options.replica
-    if (state === undefined || this.#mode === 'off') return
+    if (state === undefined || seq < state.seq || this.#mode === 'off') return
     const run = isNews && this.#mode === 'on' ? this.#run : undefined
     if (run && isOffered(state, run, this.abilities, this.runner, this.#options)) this.#options.replica.poke()
     this.runner.look(state)

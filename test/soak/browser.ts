@@ -57,8 +57,7 @@ export interface Listener {
 
 export async function startBrowser(profile: string, listener: Listener): Promise<Browser> {
   const { browser: program } = await ensureEngine('chromium')
-  const args = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...chromiumArgs]
-  const group = startGroup(program, args, {}, ['ignore', 'ignore', 'pipe'])
+  const group = startGroup(program, chromiumArgs(profile), {}, ['ignore', 'ignore', 'pipe'])
   try {
     return await drive(group, listener)
   } catch (error) {

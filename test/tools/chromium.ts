@@ -3,8 +3,9 @@ import { delimiter, join } from 'node:path'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
-/** Keeps Chromium off the network and usable as root. */
-export const chromiumArgs: string[] = [
+const always = [
+  '--headless=new',
+  '--remote-debugging-port=0',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -13,6 +14,14 @@ export const chromiumArgs: string[] = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/**
+ * What starts Chromium with DevTools, off the network and usable as root. Its first page is an empty one: the page for
+ * new tabs loads for a second and changes its process, and Playwright connects only once every page has answered.
+ */
+export function chromiumArgs(profile: string, more: readonly string[] = []): string[] {
+  return [...always, `--user-data-dir=${profile}`, ...more, 'about:blank']
+}
 
 /** The path of the machine's Chromium, or `undefined` where there is none. `CHROMIUM` names another one. */
 export function findChromium(): string | undefined {

@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import { chromiumArgs, findChromium } from '../../tools/chromium.ts'
+import { startChromium as launch } from '../../engines/drivers/chromium.ts'
 import { makeDirectory } from './scratch.ts'
 
 /** A whole Chromium of its own, on a profile that outlives it. */
@@ -44,24 +41,8 @@ export async function startChromium(
   atEnd: (kill: () => Promise<void>) => void = onTestFinished,
   more: readonly string[] = [],
 ): Promise<Chromium> {
-  const path = findChromium()
-  if (path === undefined)
-    throw new Error('Cannot start Chromium: it is not installed; see test/tools/chromium.ts')
-  const args = [
-    '--headless=new',
-    '--remote-debugging-port=0',
-    `--user-data-dir=${profile}`,
-    ...chromiumArgs,
-    ...more,
-  ]
-  const child = spawn(path, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
-  const kill = () => killGroup(child)
+  const { browser, kill } = await launch(profile, more)
   atEnd(kill)
-  // Without the defaults, since one of them has every tab take itself for the visible one: none could be frozen.
-  const browser = await chromium.connectOverCDP(await endpointOf(child), {
-    noDefaults: true,
-    isLocal: true,
-  })
   const [context] = browser.contexts()
   if (context === undefined) throw new Error('Cannot use Chromium: it has no default context')
   return {
@@ -73,41 +54,11 @@ export async function startChromium(
       await page.goto(url)
       return page
     },
-    async kill() {
-      await kill()
-      // What the connection still waits for was asked of a process that is gone.
-      await browser.close()
-    },
+    kill,
   }
 }
 
 /** A DevTools session of one tab. */
 export function devTools(page: Page): Promise<CDPSession> {
   return page.context().newCDPSession(page)
-}
-
-async function endpointOf(child: ChildProcess): Promise<string> {
-  if (child.stderr === null) throw new Error('Cannot start Chromium: its output is not piped')
-  const said: string[] = []
-  for await (const line of createInterface({ input: child.stderr })) {
-    const endpoint = /^DevTools listening on (ws:\S+)/.exec(line)?.[1]
-    if (endpoint !== undefined) {
-      child.stderr.resume()
-      return endpoint
-    }
-    said.push(line)
-  }
-  throw new Error(`Cannot start Chromium: ${said.join('\n')}`)
-}
-
-/** The browser leads a process group of its own: its renderers and helpers go with it. */
-async function killGroup(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined) return
-  const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-  await gone
 }

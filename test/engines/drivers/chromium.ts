@@ -1,4 +1,4 @@
-import { chromium, errors, type Page } from 'playwright-core'
+import { type Browser as Connection, chromium, errors, type Page } from 'playwright-core'
 import { chromiumArgs } from '../../tools/chromium.ts'
 import { ensureEngine } from '../../tools/engines.ts'
 import type { Browser, LaunchOptions, Tab } from '../engine.ts'
@@ -8,14 +8,22 @@ import { lineOf, startGroup } from './processes.ts'
 const answerMs = 15_000
 const maxTries = 3
 
+/** Chromium as it was started: the connection to it, and its processes. */
+export interface Started {
+  readonly browser: Connection
+  /** Kills every process of it at once, as a power cut would; resolves when all of it is gone. */
+  kill(): Promise<void>
+}
+
 /**
- * Chromium, over its DevTools protocol. Started again on the profile of one that was killed, it may listen and say
- * nothing, in one of some hundred starts: then it is killed, and another one started.
+ * Starts Chromium as processes of ours, so that it can be killed like them, and connects to its DevTools. In one of some
+ * hundred starts it listens and says nothing, most often on the profile of one that was killed: then it is killed, and
+ * another one started.
  */
-export async function launchChromium(options: LaunchOptions): Promise<Browser> {
+export async function startChromium(profile: string, more?: readonly string[]): Promise<Started> {
   for (let tries = 1; ; tries++) {
     try {
-      return await launchOnce(options)
+      return await startOnce(chromiumArgs(profile, more))
     } catch (error) {
       if (tries === maxTries || !(error instanceof errors.TimeoutError)) throw error
       console.error(`Chromium did not answer its DevTools within ${answerMs} ms: starting another one`)
@@ -23,19 +31,35 @@ export async function launchChromium(options: LaunchOptions): Promise<Browser> {
   }
 }
 
-async function launchOnce({ profile, isPrivate, args: more = [] }: LaunchOptions): Promise<Browser> {
+async function startOnce(args: readonly string[]): Promise<Started> {
   const { browser: program } = await ensureEngine('chromium')
-  const own = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
-  const args = [...own, ...chromiumArgs, ...more]
   const group = startGroup(program, args, {}, ['ignore', 'ignore', 'pipe'])
   try {
     const endpoint = await lineOf(group.child.stderr, /^DevTools listening on (ws:\S+)/)
-    // Without the defaults: one of them has every tab take itself for the visible one.
+    // Without the defaults, since one of them has every tab take itself for the visible one: none could be frozen.
     const browser = await chromium.connectOverCDP(endpoint, {
       noDefaults: true,
       isLocal: true,
       timeout: answerMs,
     })
+    return {
+      browser,
+      async kill() {
+        await group.kill()
+        // What the connection still waits for was asked of a process that is gone.
+        await browser.close()
+      },
+    }
+  } catch (error) {
+    await group.kill()
+    throw error
+  }
+}
+
+/** Chromium, over its DevTools protocol. */
+export async function launchChromium({ profile, isPrivate, args }: LaunchOptions): Promise<Browser> {
+  const { browser, kill } = await startChromium(profile, args)
+  try {
     const [kept] = browser.contexts()
     const context = isPrivate || kept === undefined ? await browser.newContext() : kept
     let cover: Page | undefined
@@ -50,14 +74,10 @@ async function launchOnce({ profile, isPrivate, args: more = [] }: LaunchOptions
         await page.goto(url)
         return tabOf(page, hide)
       },
-      async kill() {
-        await group.kill()
-        // What the connection still waits for was asked of a process that is gone.
-        await browser.close()
-      },
+      kill,
     }
   } catch (error) {
-    await group.kill()
+    await kill()
     throw error
   }
 }

@@ -96,7 +96,7 @@ export class Checkpointer {
   }
 
   #longestTail(state: State): number {
-    return Math.max(this.#minTail, this.#live / 4, liveIn(state) / 4)
+    return Math.max(4 * this.#minTail, this.#live, liveIn(state)) / 4
   }
 
   /** Writes what is due, once it is time for it, unless that is under way. A store that refuses leaves the log as it is. */

@@ -13,9 +13,10 @@ export class Limits {
     })
   }
 
-  /** Looks at `at` (monotonic milliseconds) at the latest. */
-  expect(at: number): void {
-    if (at < this.#alarm.dueAt) this.#alarm.set(at)
+  /** Looks at `at` (monotonic milliseconds) at the latest, also where the timer for an earlier look was lost. */
+  expect(at: number = Number.POSITIVE_INFINITY): void {
+    const dueAt = Math.min(this.#alarm.dueAt, at)
+    if (Number.isFinite(dueAt)) this.#alarm.set(dueAt)
   }
 
   /** Nothing will be under way. */

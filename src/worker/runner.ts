@@ -95,8 +95,9 @@ export class Runner implements Told {
     return execution
   }
 
-  /** Tells handlers whose job was lost or is to be cancelled. */
+  /** Tells handlers whose job was lost or is to be cancelled; those whose time is over, where their timer was lost. */
   look(state: State): void {
+    this.#limits.expect()
     for (const execution of this.#all) {
       if (execution.isOver) continue
       const what = `Cannot go on with job "${execution.id}"`

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Clock,
   createQueue,
   defineTasks,
   FatalError,
@@ -78,6 +79,39 @@ describe('a handler', () => {
     second.open()
     await turns()
     expect(clock.timers).toBe(before)
+  })
+
+  it('is timed out although the timer was lost, as those of a request in a Worker are with it: at the next entry, though no slot is free', async () => {
+    const { given, keep, clock } = bench()
+    let lost = 0
+    const forgetful: Clock = {
+      ...clock,
+      setTimer(callback, ms) {
+        if (ms !== 1_000 || lost > 0) return clock.setTimer(callback, ms)
+        lost += 1
+        return () => undefined
+      },
+    }
+    const tasks = defineTasks({ hang: task({ timeoutMs: 1_000, retry: { maxAttempts: 1 } }), ping: task() })
+    const hang = (_: unknown, { signal }: JobContext) =>
+      new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    const handlers = { hang, ping: async () => undefined }
+    const queue = keep(
+      createQueue({ ...given({ clock: forgetful }), tasks, handlers, worker: { concurrency: 1 } }),
+    )
+    const heard = record(queue, 'dead')
+    await queue.start()
+    await queue.enqueue('hang')
+    await turns()
+    expect(lost).toBe(1)
+    clock.advance(2_500)
+    await turns()
+    expect(heard).toEqual([])
+    await queue.enqueue('ping')
+    await turns()
+    clock.advance(0)
+    await turns()
+    expect(heard).toMatchObject([['dead', { reason: 'errors' }]])
   })
 
   it('completes its job with its result, as JSON', async () => {

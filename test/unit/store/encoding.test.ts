@@ -61,6 +61,11 @@ describe('what is encoded comes back', () => {
     )
   })
 
+  test('with keys of a Map that no text can be made of', () => {
+    const value = new Map([[{ toString: false }, 1]])
+    deepStrictEqual(roundTrip(value), structuredClone(value))
+  })
+
   test('with its cycles and what it shares', () => {
     const buffer = new Uint8Array([1, 2, 3, 4]).buffer
     const shared = { n: 1 }

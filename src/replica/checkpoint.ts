@@ -6,7 +6,7 @@ import type { Clock } from '../types.ts'
 import { Alarm } from './alarm.ts'
 import type { Waits } from './waits.ts'
 
-/** A checkpoint is due when so many events were appended since the last was, or a quarter of what is live, or was then. */
+/** A checkpoint is due when so many events were appended since the last was, or a quarter of what is live. */
 const minTail = 1_000
 
 /** What an entry counts beside its events: that it has to be read. */
@@ -48,7 +48,7 @@ export class Checkpointer {
   #log = ''
   #mark = 0
   #tail = 0
-  /** What was live when the tail began: a queue that runs empty is not to write the more often, the less is left. */
+  /** What was live when the tail began, or was read: a queue that runs empty is not to write the more often, the less is left. */
   #live = 0
   /** How often one was due since the last, and when the log last grew (monotonic milliseconds). */
   #due = 0
@@ -96,7 +96,9 @@ export class Checkpointer {
   }
 
   #longestTail(state: State): number {
-    return Math.max(4 * this.#minTail, this.#live, liveIn(state)) / 4
+    // No more than a few times the least: very much may be gone at once, and for long.
+    const begun = Math.min(this.#live / 4, timesDue * this.#minTail)
+    return Math.max(this.#minTail, begun, liveIn(state) / 4)
   }
 
   /** Writes what is due, once it is time for it, unless that is under way. A store that refuses leaves the log as it is. */

@@ -15,7 +15,7 @@ export class Limits {
 
   /** Looks at `at` (monotonic milliseconds) at the latest, also where the timer for an earlier look was lost. */
   expect(at: number = Number.POSITIVE_INFINITY): void {
-    const dueAt = Math.min(this.#alarm.dueAt, at)
+    const dueAt = Math.min(at, this.#alarm.dueAt)
     if (Number.isFinite(dueAt)) this.#alarm.set(dueAt)
   }
 

@@ -95,7 +95,7 @@ export class Runner implements Told {
     return execution
   }
 
-  /** Tells handlers whose job was lost or is to be cancelled; those whose time is over, where their timer was lost. */
+  /** Tells handlers whose job was lost or is to be cancelled; sees to it that those whose time is over will be told. */
   look(state: State): void {
     this.#limits.expect()
     for (const execution of this.#all) {

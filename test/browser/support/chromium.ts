@@ -34,15 +34,17 @@ export function useChromium(): () => Chromium {
  * Starts Chromium as a process of ours, so that it can be killed like one. Killed when the test is over. `more` are
  * further arguments.
  *
- * @throws Error when there is no Chromium, or it does not come up.
+ * @throws Error when there is no Chromium, and it cannot be installed, or it does not come up.
  */
 export async function startChromium(
   profile: string,
   atEnd: (kill: () => Promise<void>) => void = onTestFinished,
   more: readonly string[] = [],
 ): Promise<Chromium> {
-  const { browser, kill } = await launch(profile, more)
-  atEnd(kill)
+  const launching = launch(profile, more)
+  // At once: a test that gives up meanwhile leaves none behind. One that does not come up kills itself.
+  atEnd(async () => (await launching.catch(() => undefined))?.kill())
+  const { browser, kill } = await launching
   const [context] = browser.contexts()
   if (context === undefined) throw new Error('Cannot use Chromium: it has no default context')
   return {

@@ -50,6 +50,16 @@ describe('an alarm', () => {
     expect(rung).toEqual([0])
   })
 
+  it('is not put off by those who ask again for what is long past', () => {
+    const { clock, rung, setIn, made } = alarmed()
+    setIn(-5_000)
+    setIn(-5_000)
+    setIn(-5_000)
+    expect(made()).toBe(1)
+    clock.advance(0)
+    expect(rung).toEqual([0])
+  })
+
   it('does not ring once it was stopped, and can be set again', () => {
     const { clock, alarm, rung, setIn } = alarmed()
     setIn(10)

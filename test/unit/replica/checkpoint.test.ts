@@ -122,6 +122,27 @@ describe('the checkpoint of a log that never pauses', () => {
     expect(writtenAt).toBe(7_600)
   })
 
+  it('is due soon again where very much was removed at once', async () => {
+    const store = faultyStore(memoryStore())
+    const { append, appendEvents, clock } = await follow(store, 1)
+    const ids = Array.from({ length: 60_000 }, (_, place) => `job${place}`)
+    const enqueued = ids.map((id): LogEvent => ({ type: 'enqueued', id, owner: '', kind: 'work' }))
+    await appendEvents(enqueued)
+    clock.advance(100)
+    await turns()
+    expect(store.counts.checkpoint).toBe(1)
+    await appendEvents([{ type: 'removed', ids }])
+    // A quarter of what there was would be 15,000.
+    await append(0, 7_900)
+    clock.advance(100)
+    await turns()
+    expect(store.counts.checkpoint).toBe(1)
+    await append(0, 100)
+    clock.advance(100)
+    await turns()
+    expect(store.counts.checkpoint).toBe(2)
+  })
+
   it('waits for no pause where nobody else is, and sets no timer there', async () => {
     const inner = memoryStore()
     const { append, behind, clock } = await follow((name) => ({ ...inner(name), exclusive: true }), 1)

@@ -8,8 +8,8 @@ export class Alarm {
   readonly #clock: Clock
   readonly #ring: () => void
   #dueAt = Number.POSITIVE_INFINITY
-  /** When the timer fires (monotonic milliseconds); long ago, where there is none. */
-  #firesAt = Number.NEGATIVE_INFINITY
+  /** When the timer fires (monotonic milliseconds). */
+  #firesAt = 0
   #cancel: (() => void) | undefined
 
   constructor(clock: Clock, ring: () => void) {
@@ -25,27 +25,27 @@ export class Alarm {
   /** Rings once, at `dueAt`, and not when it was to ring before. */
   set(dueAt: number): void {
     const mono = this.#clock.monotonic()
+    const isSet = this.#cancel !== undefined && this.#firesAt + lostMs >= mono
     this.#dueAt = dueAt
-    const isLost = mono > this.#firesAt + lostMs
-    if (isLost || Math.max(mono, dueAt) < this.#firesAt) this.#arm(mono)
+    if (!isSet || Math.max(dueAt, mono) < this.#firesAt) this.#arm(mono)
   }
 
   stop(): void {
     this.#cancel?.()
-    this.#firesAt = Number.NEGATIVE_INFINITY
+    this.#cancel = undefined
     this.#dueAt = Number.POSITIVE_INFINITY
   }
 
   #arm(mono: number): void {
     this.#cancel?.()
     // What is past already is not taken for lost before it had its time to fire.
-    this.#firesAt = Math.max(mono, this.#dueAt)
+    this.#firesAt = Math.max(this.#dueAt, mono)
     this.#cancel = this.#clock.setTimer(() => this.#onFired(), this.#dueAt - mono)
   }
 
   #onFired(): void {
     const mono = this.#clock.monotonic()
-    this.#firesAt = Number.NEGATIVE_INFINITY
+    this.#cancel = undefined
     if (mono < this.#dueAt) this.#arm(mono)
     else {
       this.#dueAt = Number.POSITIVE_INFINITY

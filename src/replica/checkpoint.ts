@@ -48,8 +48,6 @@ export class Checkpointer {
   #log = ''
   #mark = 0
   #tail = 0
-  /** What was live when the tail began, or was read: a queue that runs empty is not to write the more often, the less is left. */
-  #live = 0
   /** How often one was due since the last, and when the log last grew (monotonic milliseconds). */
   #due = 0
   #grownAt = 0
@@ -74,7 +72,6 @@ export class Checkpointer {
   loaded(state: State, mark: number, entries: readonly LogEntry[]): void {
     this.#log = state.log
     this.#mark = mark
-    this.#live = liveIn(state)
     this.#tail = entries.reduce((sum, entry) => sum + weightOf(entry), 0)
     this.#due = Math.floor(this.#tail / this.#longestTail(state))
     this.#dueAt = [mark]
@@ -88,17 +85,14 @@ export class Checkpointer {
     const isDue = this.#tail > this.#longestTail(state)
     if (isDue) {
       this.#tail = 0
-      this.#live = liveIn(state)
       this.#due++
       this.#dueAt = [...this.#dueAt, entry.seq].slice(-1 - keptBehind)
     }
     if (own && (isDue || this.#due >= timesDue)) this.#next = state
   }
 
-  #longestTail(state: State): number {
-    // No more than a few times the least: very much may be gone at once, and for long.
-    const begun = Math.min(this.#live / 4, timesDue * this.#minTail)
-    return Math.max(this.#minTail, begun, liveIn(state) / 4)
+  #longestTail({ jobs, acks }: State): number {
+    return Math.max(this.#minTail, (jobs.size + acks.size) / 4)
   }
 
   /** Writes what is due, once it is time for it, unless that is under way. A store that refuses leaves the log as it is. */
@@ -150,10 +144,6 @@ export class Checkpointer {
     // An answer about a log that is gone says nothing of the pages of the one that was made anew.
     if (isNewest && this.#log === through.log) this.#mark = through.seq
   }
-}
-
-function liveIn({ jobs, acks }: State): number {
-  return jobs.size + acks.size
 }
 
 function weightOf({ events }: LogEntry): number {

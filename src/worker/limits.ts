@@ -13,10 +13,14 @@ export class Limits {
     })
   }
 
-  /** Looks at `at` (monotonic milliseconds) at the latest, also where the timer for an earlier look was lost. */
-  expect(at: number = Number.POSITIVE_INFINITY): void {
-    const dueAt = Math.min(at, this.#alarm.dueAt)
-    if (Number.isFinite(dueAt)) this.#alarm.set(dueAt)
+  /** Looks at `at` (monotonic milliseconds) at the latest. */
+  expect(at: number): void {
+    if (at < this.#alarm.dueAt) this.#alarm.set(at)
+  }
+
+  /** Sees to it that the look that is expected comes: its timer may be lost. */
+  insist(): void {
+    if (this.#alarm.dueAt < Number.POSITIVE_INFINITY) this.#alarm.set(this.#alarm.dueAt)
   }
 
   /** Nothing will be under way. */

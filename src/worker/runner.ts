@@ -97,7 +97,7 @@ export class Runner implements Told {
 
   /** Tells handlers whose job was lost or is to be cancelled; sees to it that those whose time is over will be told. */
   look(state: State): void {
-    this.#limits.expect()
+    this.#limits.insist()
     for (const execution of this.#all) {
       if (execution.isOver) continue
       const what = `Cannot go on with job "${execution.id}"`

@@ -38,13 +38,8 @@ async function follow(
   })
   let seq = 0
   /** Appends so many events, which change nothing that lives; `heard`: by whom else. */
-  const append = (by: number, count: number, heard = replicas): Promise<void> =>
-    appendEvents(
-      Array.from({ length: count }, (): LogEvent => ({ type: 'renewed', worker: 'w' })),
-      by,
-      heard,
-    )
-  const appendEvents = async (events: readonly LogEvent[], by = 0, heard = replicas): Promise<void> => {
+  const append = async (by: number, count: number, heard = replicas): Promise<void> => {
+    const events = Array.from({ length: count }, (): LogEvent => ({ type: 'renewed', worker: 'w' }))
     const entry = { id: `w:${++seq}`, body: encodeEvents(0, events) }
     await handle.commit({ log, seq: seq - 1 }, () => ({ ...entry, durability: 'relaxed' }))
     for (const [place, { checkpointer, state }] of replicas.entries()) {
@@ -56,7 +51,7 @@ async function follow(
     await turns(2)
   }
   const behind = async (): Promise<number> => seq - (await handle.load()).mark
-  return { append, appendEvents, behind, replicas, clock: manual }
+  return { append, behind, replicas, clock: manual }
 }
 
 describe('the checkpoint of a log that never pauses', () => {
@@ -104,43 +99,6 @@ describe('the checkpoint of a log that never pauses', () => {
     // The eighth time, which are sixteen turns, and each time since.
     expect(store.counts.checkpoint).toBe(3)
     expect(errors.splice(0)).toHaveLength(3)
-  })
-
-  it('is due no more often the emptier a queue runs: a tail is measured by what lived when it began', async () => {
-    const store = faultyStore(memoryStore())
-    const { appendEvents } = await follow(store, 1)
-    const ids = Array.from({ length: 8_000 }, (_, place) => `job${place}`)
-    const enqueued = ids.map((id): LogEvent => ({ type: 'enqueued', id, owner: '', kind: 'work' }))
-    for (const at of [0, 4_000]) await appendEvents(enqueued.slice(at, at + 4_000))
-    let writtenAt = 0
-    for (let gone = 100; writtenAt === 0 && gone <= 8_000; gone += 100) {
-      const some = ids.slice(gone - 100, gone)
-      await appendEvents(some.map((id): LogEvent => ({ type: 'removed', ids: [id] })))
-      if (store.counts.checkpoint > 0) writtenAt = gone
-    }
-    // Twice due by what came; then by 2,000 that went, 1,500, 1,100 and three times 1,000.
-    expect(writtenAt).toBe(7_600)
-  })
-
-  it('is due soon again where very much was removed at once', async () => {
-    const store = faultyStore(memoryStore())
-    const { append, appendEvents, clock } = await follow(store, 1)
-    const ids = Array.from({ length: 60_000 }, (_, place) => `job${place}`)
-    const enqueued = ids.map((id): LogEvent => ({ type: 'enqueued', id, owner: '', kind: 'work' }))
-    await appendEvents(enqueued)
-    clock.advance(100)
-    await turns()
-    expect(store.counts.checkpoint).toBe(1)
-    await appendEvents([{ type: 'removed', ids }])
-    // A quarter of what there was would be 15,000.
-    await append(0, 7_900)
-    clock.advance(100)
-    await turns()
-    expect(store.counts.checkpoint).toBe(1)
-    await append(0, 100)
-    clock.advance(100)
-    await turns()
-    expect(store.counts.checkpoint).toBe(2)
   })
 
   it('waits for no pause where nobody else is, and sets no timer there', async () => {

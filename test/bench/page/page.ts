@@ -1,6 +1,7 @@
 /** The script of the bench's page: does what it is told, one contestant at a time. */
 import { pageWire } from '../../engines/page/wire.ts'
 import type { Told, Work } from '../work.ts'
+import { keepAlive } from './alive.ts'
 import { type Heap, heap } from './heap.ts'
 import { type Tabs, tabs } from './tabs.ts'
 import { growth } from './works/growth.ts'
@@ -18,9 +19,16 @@ export interface Bench {
 
 declare global {
   var bench: Bench
+  /** The page in a frame. */
+  interface Window {
+    readonly bench: Bench
+  }
 }
 
 let told: Told
+
+// In a frame everything is to be new.
+if (self === top) await keepAlive()
 
 globalThis.bench = {
   works: (which) =>

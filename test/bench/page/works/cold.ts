@@ -1,4 +1,5 @@
 import { createCensus, expectCount, type Payload, payloads } from '../jobs.ts'
+import { inNewPage } from '../new-page.ts'
 import { expectStored, fill, fillFolded, openOurs, withOurs } from '../ours.ts'
 import { addAll, openRaw, resultOf, type Row } from '../raw.ts'
 import { entriesBehind, longestTail } from '../tail.ts'
@@ -11,7 +12,10 @@ export const cold: PageWork = {
   unit: 'ms',
   targets: [{ ours: 'holdfast, to the first handler', peer: 'raw getAll', is: '<=', target: 0.3 }],
   contestants: [
-    { name: 'holdfast, to the first handler', run: (scale) => ours(scaled(10_000, scale)) },
+    ...inNewPage('P5', {
+      name: 'holdfast, to the first handler',
+      run: (scale) => ours(scaled(10_000, scale)),
+    }),
     { name: 'holdfast, behind the longest tail', run: (scale) => behindTail(scaled(10_000, scale)) },
     { name: 'raw getAll', run: (scale) => raw(scaled(10_000, scale)) },
   ],

@@ -1,5 +1,6 @@
 import { dexieAddAll, dexieDrain, withDexie } from '../dexie.ts'
 import { createCensus, expectCount, payloads, rate, type Size } from '../jobs.ts'
+import { inNewPage } from '../new-page.ts'
 import { expectStored, fill, openOurs, type OpenOptions, withOurs } from '../ours.ts'
 import {
   addAll,
@@ -28,7 +29,10 @@ export const drained: PageWork = {
     { ours: 'holdfast, relaxed', peer: 'workbox replayRequests', is: '>=', target: 150 },
   ],
   contestants: [
-    { name: 'holdfast, relaxed', run: (scale) => ours({ durability: 'relaxed' }, scaled(10_000, scale)) },
+    ...inNewPage('P3', {
+      name: 'holdfast, relaxed',
+      run: (scale) => ours({ durability: 'relaxed' }, scaled(10_000, scale)),
+    }),
     { name: 'holdfast, as it comes', run: (scale) => ours({}, scaled(10_000, scale)) },
     { name: 'holdfast, relaxed, opened anew', run: (scale) => openedAnew(scaled(10_000, scale)) },
     { name: 'raw, indexed', run: (scale) => indexed(scaled(3_000, scale)) },

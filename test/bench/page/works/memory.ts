@@ -2,6 +2,7 @@ import { memoryStore } from 'holdfast'
 import { createCensus, payloads, rate } from '../jobs.ts'
 import { type RunInMemory, runFastq, runPQueue } from '../memory.ts'
 import { expectStored, withOurs } from '../ours.ts'
+import { inNewPage } from '../new-page.ts'
 import { type PageWork, scaled } from './work.ts'
 
 const concurrency = 100
@@ -14,7 +15,7 @@ export const inMemory: PageWork = {
   targets: [{ ours: 'holdfast, memoryStore', peer: 'p-queue', is: '>=', target: 0.5 }],
   // Rates are compared: the peers get more jobs, since what lasts some milliseconds only is chance.
   contestants: [
-    { name: 'holdfast, memoryStore', run: (scale) => ours(scaled(20_000, scale)) },
+    ...inNewPage('P8', { name: 'holdfast, memoryStore', run: (scale) => ours(scaled(20_000, scale)) }),
     { name: 'p-queue', run: (scale) => peer(runPQueue, scaled(50_000, scale)) },
     { name: 'fastq', run: (scale) => peer(runFastq, scaled(50_000, scale)) },
   ],

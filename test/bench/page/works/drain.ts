@@ -1,10 +1,11 @@
 import { dexieAddAll, dexieDrain, withDexie } from '../dexie.ts'
-import { createCensus, expectCount, payloads, rate, type Size } from '../jobs.ts'
+import { createCensus, expectCount, payloadOf, payloads, rate, type Size } from '../jobs.ts'
 import { inNewPage } from '../new-page.ts'
 import { expectStored, fill, openOurs, type OpenOptions, withOurs } from '../ours.ts'
 import {
   addAll,
   addEach,
+  addEachCompared,
   type Durability,
   drainEach,
   drainIndexed,
@@ -13,6 +14,7 @@ import {
   withRaw,
 } from '../raw.ts'
 import { withTanStack } from '../tanstack.ts'
+import { textOf } from '../text.ts'
 import { expectRequests, openWorkbox, pushAll, replay, requestsOf } from '../workbox.ts'
 import { type PageWork, scaled } from './work.ts'
 
@@ -40,6 +42,7 @@ export const drained: PageWork = {
       name: 'raw, in order',
       run: (scale) => inOrder({ durability: 'relaxed', batch: 100 }, scaled(10_000, scale)),
     },
+    { name: 'a log and nothing else, relaxed', run: (scale) => logAlone(scaled(10_000, scale)) },
     { name: 'Dexie, indexed', run: (scale) => dexie(scaled(2_000, scale)) },
     { name: 'workbox replayRequests', run: (scale) => workbox(scaled(1_000, scale)) },
     {
@@ -123,6 +126,20 @@ function indexed(count: number, size: Size = 'small'): Promise<number> {
     const figure = await rate(count, () => drainIndexed(raw, 100, census.run))
     census.check(count)
     await expectRows(raw, 0)
+    return figure
+  })
+}
+
+/** As many entries of such a size as we write for so many jobs, of which none runs: what is left of the time is ours. */
+function logAlone(count: number): Promise<number> {
+  const entries = Math.ceil(count / 100) + 1
+  return withRaw({ durability: 'relaxed', indexed: false }, async (raw) => {
+    const given = Array.from({ length: entries }, (_, number) => ({
+      ...payloadOf(number),
+      text: textOf(number, 8_600),
+    }))
+    const figure = await rate(count, () => addEachCompared(raw, given))
+    await expectRows(raw, entries)
     return figure
   })
 }

@@ -1,7 +1,7 @@
 import { dexieAddAll, dexieAddEach, withDexie } from '../dexie.ts'
 import { expectCount, payloads, rate, type Size } from '../jobs.ts'
 import { expectStored, type OpenOptions, withOurs } from '../ours.ts'
-import { addAll, addEach, type Durability, expectRows, withRaw } from '../raw.ts'
+import { addAll, addEach, addEachCompared, type Durability, expectRows, withRaw } from '../raw.ts'
 import { withTanStack } from '../tanstack.ts'
 import { empty, expectRequests, openWorkbox, pushAll, pushEach, requestsOf } from '../workbox.ts'
 import { type PageWork, scaled } from './work.ts'
@@ -20,8 +20,13 @@ export const awaited: PageWork = {
   contestants: [
     { name: 'holdfast, strict', run: (scale) => ours({ durability: 'strict' }, scaled(400, scale)) },
     { name: 'raw add, strict', run: (scale) => raw('strict', scaled(400, scale)) },
+    { name: 'raw add, its key compared, strict', run: (scale) => rawCompared('strict', scaled(400, scale)) },
     { name: 'holdfast, relaxed', run: (scale) => ours({ durability: 'relaxed' }, scaled(400, scale)) },
     { name: 'raw add, relaxed', run: (scale) => raw('relaxed', scaled(400, scale)) },
+    {
+      name: 'raw add, its key compared, relaxed',
+      run: (scale) => rawCompared('relaxed', scaled(400, scale)),
+    },
     { name: 'Dexie add, relaxed', run: (scale) => dexie(scaled(400, scale)) },
     { name: 'workbox pushRequest, relaxed', run: (scale) => workbox(scaled(400, scale)) },
   ],
@@ -110,6 +115,15 @@ function raw(durability: Durability, count: number, size: Size = 'small'): Promi
   return withRaw({ durability, indexed: false }, async (opened) => {
     const given = payloads(count, size)
     const figure = await rate(count, () => addEach(opened, given))
+    await expectRows(opened, count)
+    return figure
+  })
+}
+
+function rawCompared(durability: Durability, count: number): Promise<number> {
+  return withRaw({ durability, indexed: false }, async (opened) => {
+    const given = payloads(count)
+    const figure = await rate(count, () => addEachCompared(opened, given))
     await expectRows(opened, count)
     return figure
   })

@@ -1,6 +1,6 @@
 import { type Payload, payloads, quantile } from '../jobs.ts'
 import { expectStored, type Ours, withOurs } from '../ours.ts'
-import { addEach, expectRows, withRaw } from '../raw.ts'
+import { addEach, addEachCompared, expectRows, withRaw } from '../raw.ts'
 import { type PageWork, scaled } from './work.ts'
 
 /** A worker that is idle, and one job at a time. */
@@ -11,7 +11,11 @@ export const lone: PageWork = {
   targets: [{ ours: 'holdfast', peer: 'raw add, strict', is: '<=', target: 1.5 }],
   contestants: [
     { name: 'holdfast', run: (scale) => toHandler(scaled(200, scale)) },
-    { name: 'raw add, strict', run: (scale) => toCommit(scaled(200, scale)) },
+    { name: 'raw add, strict', run: (scale) => toCommit(addEach, scaled(200, scale)) },
+    {
+      name: 'raw add, its key compared, strict',
+      run: (scale) => toCommit(addEachCompared, scaled(200, scale)),
+    },
   ],
 }
 
@@ -45,12 +49,12 @@ export async function idle(queue: Ours): Promise<void> {
   }
 }
 
-function toCommit(count: number): Promise<number> {
+function toCommit(add: typeof addEach, count: number): Promise<number> {
   return withRaw({ durability: 'strict', indexed: false }, async (raw) => {
     const taken: number[] = []
     for (const payload of payloads(count)) {
       const startedAt = performance.now()
-      await addEach(raw, [payload])
+      await add(raw, [payload])
       taken.push(performance.now() - startedAt)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }

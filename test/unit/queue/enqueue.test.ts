@@ -374,7 +374,13 @@ describe('a payload', () => {
   it.each([
     ['a function', { items: [{ onClick: press }] }, 'payload.items[0].onClick', /function press/],
     ['a symbol', { id: Symbol('x') }, 'payload.id', /symbol/],
-    ['something in a Map', { by: new Map([['k', () => 1]]) }, 'payload.by.get(k)', /function/],
+    ['something in a Map', { by: new Map([['k', () => 1]]) }, 'payload.by.get("k")', /function/],
+    [
+      'something in a Map',
+      { by: new Map([[{ toString: false }, press]]) },
+      'payload.by.get(an object)',
+      /function press/,
+    ],
     ['something in a Set', { all: new Set([new WeakMap()]) }, 'payload.all.values()[0]', /WeakMap/],
     ['nothing but itself', () => 1, 'payload', /function/],
   ])('with %s is refused, and the field named', async (_, payload, path, message) => {

@@ -1,4 +1,4 @@
-import { QueueError, shown } from '../errors.ts'
+import { QueueError } from '../errors.ts'
 import { clone } from '../store/clone.ts'
 import type { Store } from '../store/contract.ts'
 import { isJson } from '../worker/json.ts'
@@ -96,14 +96,24 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-function fieldsOf(value: unknown): readonly (readonly [string, unknown])[] {
-  if (value instanceof Map) return Array.from(value, ([key, item]) => [`.get(${shown(key)})`, item])
-  if (value instanceof Set) return Array.from(value, (item, index) => [`.values()[${index}]`, item])
-  const isArray = Array.isArray(value)
-  // Not a platform's own object: a node of a document is to blame itself, whatever hangs on it.
-  if (!isArray && Object.prototype.toString.call(value) !== '[object Object]') return []
-  // Without the holes that an array may have.
-  return Object.entries(Object(value)).map(([key, item]) => [isArray ? `[${key}]` : `.${key}`, item])
+function* fieldsOf(value: unknown): Iterable<readonly [string, unknown]> {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Map) {
+    for (const [key, item] of value) {
+      if (typeof key === 'object') yield ['.keys()', key]
+      // Not by the object's own `toString`, which may be anything.
+      yield [`.get(${typeof key === 'object' ? typeof key : String(key)})`, item]
+    }
+  } else if (value instanceof Set) {
+    let index = 0
+    for (const item of value) yield [`.values()[${index++}]`, item]
+  } else if (Array.isArray(value)) {
+    // Without its holes.
+    for (const key of Object.keys(value)) yield [`[${key}]`, Reflect.get(value, key)]
+  } else if (Object.prototype.toString.call(value) === '[object Object]') {
+    // Not a platform's own object: a node of a document is to blame itself, whatever hangs on it.
+    for (const key of Object.keys(value)) yield [`.${key}`, Reflect.get(value, key)]
+  }
 }
 
 function nameOf(value: unknown): string {

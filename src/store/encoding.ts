@@ -1,4 +1,4 @@
-import { QueueError, shown } from '../errors.ts'
+import { QueueError } from '../errors.ts'
 
 /**
  * How a payload is written where the engine cannot store a structured clone: a JSON document, and the bytes it speaks
@@ -139,7 +139,7 @@ const writers: Readonly<Record<string, (writer: Writer, value: object, path: str
       if (!(value instanceof Map)) return undefined
       const entry = ([key, item]: [unknown, unknown]) => [
         write(writer, key, `${path}.keys()`),
-        write(writer, item, `${path}.get(${shown(key)})`),
+        write(writer, item, `${path}.get(${nameOfKey(key)})`),
       ]
       return { entries: [...value].map(entry) }
     },
@@ -172,6 +172,11 @@ function kindOf(value: object): string {
   // Bun's Files call themselves Blobs.
   if (value instanceof Blob) return value instanceof File ? 'File' : 'Blob'
   return Object.prototype.toString.call(value).slice(8, -1)
+}
+
+/** Not by its own `toString`, where it is an object: that may be anything. */
+function nameOfKey(key: unknown): string {
+  return typeof key === 'object' ? Object.prototype.toString.call(key) : String(key)
 }
 
 function refused(path: string, what: string): QueueError {

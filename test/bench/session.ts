@@ -40,7 +40,7 @@ export async function startSession(engine: EngineName, isReadable = false): Prom
     async open() {
       const tab = await browser.open(`${site.url}/`)
       const look = (): Promise<true | undefined> =>
-        tab.evaluate(() => (typeof bench === 'object' ? true : undefined))
+        tab.evaluate(() => (typeof bench === 'object' && bench.isReady() ? true : undefined))
       await until(look, 'the page of the bench to be ready')
       return tab
     },

@@ -5,6 +5,9 @@ export interface Contestant {
   readonly rounds?: number | undefined
 }
 
+/** How the name ends of a contestant that does in a new page what another does in one that is warm. */
+export const firstThing = 'first thing in a page'
+
 /** What is to hold between two contestants' figures, or of one figure alone. */
 export interface Target {
   readonly ours: string

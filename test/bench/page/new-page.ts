@@ -1,10 +1,11 @@
+import { firstThing } from '../work.ts'
 import type { Runner } from './works/work.ts'
 
-/** As another contestant of the same work, the first thing in a page: before an engine compiled any of it. */
-export function inNewPage(work: string, { name, run }: Runner): Runner[] {
+/** As another contestant of the same work, the first thing in a page: before an engine optimized any of it. */
+export function inNewPage(work: string, { name, run }: Pick<Runner, 'name' | 'run'>): Runner[] {
   return [
     { name, run },
-    { name: `${name}, first thing in a page`, run: (scale) => runInFrame(work, name, scale) },
+    { name: `${name}, ${firstThing}`, run: (scale) => runInFrame(work, name, scale) },
   ]
 }
 
@@ -14,7 +15,7 @@ async function runInFrame(work: string, contestant: string, scale: number): Prom
   frame.src = '/'
   document.body.append(frame)
   try {
-    const { bench } = await loaded(frame)
+    const bench = await benchIn(frame)
     bench.begin({ work, contestant, scale })
     for (;;) {
       const told = bench.told()
@@ -28,8 +29,10 @@ async function runInFrame(work: string, contestant: string, scale: number): Prom
 }
 
 /** Resolves once the page in the frame can be told what to do. */
-async function loaded(frame: HTMLIFrameElement): Promise<Window> {
+async function benchIn(frame: HTMLIFrameElement): Promise<NonNullable<Window['bench']>> {
   await new Promise((resolve) => frame.addEventListener('load', resolve))
-  if (frame.contentWindow === null) throw new Error('The frame of a new page was taken away')
-  return frame.contentWindow
+  const bench = frame.contentWindow?.bench
+  if (bench === undefined)
+    throw new Error('The script of a page in a frame failed, or the frame was taken away')
+  return bench
 }

@@ -10,6 +10,8 @@ import { works } from './works/works.ts'
 /** What the process outside finds as `bench`. */
 export interface Bench {
   works(which: 'table' | 'growth'): Work[]
+  /** @throws Error that has kept the page from what it keeps alive. */
+  isReady(): boolean
   /** Has a contestant begin; {@link told} says when it is done. */
   begin(order: { readonly work: string; readonly contestant: string; readonly scale: number }): void
   told(): Told
@@ -19,16 +21,15 @@ export interface Bench {
 
 declare global {
   var bench: Bench
-  /** The page in a frame. */
+  /** The page in a frame; absent where its script failed. */
   interface Window {
-    readonly bench: Bench
+    readonly bench?: Bench
   }
 }
 
 let told: Told
 
-// In a frame everything is to be new.
-if (self === top) await keepAlive()
+let readiness: boolean | Error = false
 
 globalThis.bench = {
   works: (which) =>
@@ -36,6 +37,10 @@ globalThis.bench = {
       ...work,
       contestants: contestants.map(({ name, rounds }) => ({ name, rounds })),
     })),
+  isReady() {
+    if (readiness instanceof Error) throw readiness
+    return readiness
+  },
   begin({ work, contestant, scale }) {
     told = undefined
     const runner = [...works, ...growth]
@@ -57,3 +62,13 @@ globalThis.bench = {
 }
 
 pageWire()
+
+const ready = (): void => {
+  readiness = true
+}
+const failed = (cause: unknown): void => {
+  readiness = new Error('Cannot keep the contestants alive', { cause })
+}
+// In a frame everything is to be new.
+if (self === top) keepAlive().then(ready, failed)
+else ready()

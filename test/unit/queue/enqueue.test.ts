@@ -374,12 +374,29 @@ describe('a payload', () => {
   it.each([
     ['a function', { items: [{ onClick: press }] }, 'payload.items[0].onClick', /function press/],
     ['a symbol', { id: Symbol('x') }, 'payload.id', /symbol/],
-    ['something in a Map', { by: new Map([['k', () => 1]]) }, 'payload.by.get("k")', /function/],
+    ['something in a Map', { by: new Map([['k', () => 1]]) }, 'payload.by.get(k)', /function/],
     [
-      'something in a Map',
-      { by: new Map([[{ toString: false }, press]]) },
-      'payload.by.get(an object)',
+      'something in a Map by an object',
+      new Map([[{ toString: false }, press]]),
+      'payload.get(object)',
       /function press/,
+    ],
+    ['something in a key of a Map', new Map([[{ press }, 1]]), 'payload.keys().press', /function press/],
+    [
+      'a field before a getter',
+      new Map([
+        [
+          'k',
+          {
+            press,
+            get later() {
+              return press()
+            },
+          },
+        ],
+      ]),
+      'payload.get(k).press',
+      /press/,
     ],
     ['something in a Set', { all: new Set([new WeakMap()]) }, 'payload.all.values()[0]', /WeakMap/],
     ['nothing but itself', () => 1, 'payload', /function/],

@@ -8,6 +8,7 @@ describe('the size of a payload', () => {
   const text = 'é€😀'.repeat(300)
   const bytes = 9 * 300
   const map = new Map([[{ toString: false }, text]])
+  const keyBytes = 16 + '.toString'.length + 8
   const holes = [text, 1]
   delete holes[1]
 
@@ -15,7 +16,8 @@ describe('the size of a payload', () => {
     ['JSON, as UTF-8', { text }, bytes + '{"text":""}'.length],
     ['text in what is no JSON, as UTF-8', new Set([text]), bytes + 16 + '.values()[0]'.length],
     ['binary data, exactly', new Uint8Array(5_000), 5_000],
-    ['a Map, whose keys may be what no text can be made of', map, 16 + '.get(an object)'.length + bytes],
+    ['a Map by text, exactly', new Map([[text, true]]), 16 + '.get()'.length + bytes + 8],
+    ['a Map by objects, and of what they hold', map, 16 + '.keys().get(object)'.length + keyBytes + bytes],
     ['an array, without its holes', holes, 16 + '[0]'.length + bytes],
   ])('is that of %s', async (_, payload, expected) => {
     const { given, keep } = bench()

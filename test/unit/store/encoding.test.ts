@@ -116,7 +116,7 @@ test('what JSON can say is written as JSON says it', () => {
 
 test.each([
   ['a function', { a: [{ onClick: () => undefined }] }, 'payload.a[0].onClick', 'function'],
-  ['a symbol', new Map([['k', Symbol('s')]]), 'payload.get("k")', 'symbol'],
+  ['a symbol', new Map([['k', Symbol('s')]]), 'payload.get(k)', 'symbol'],
   ['a promise', { later: Promise.resolve() }, 'payload.later', 'Promise'],
   ['a weak map', [new WeakMap()], 'payload[0]', 'WeakMap'],
   ['shared memory', { shared: new SharedArrayBuffer(1) }, 'payload.shared', 'SharedArrayBuffer'],

@@ -1,6 +1,6 @@
 import { type Payload, payloads, quantile } from '../jobs.ts'
 import { expectStored, type Ours, withOurs } from '../ours.ts'
-import { addEach, addEachCompared, expectRows, withRaw } from '../raw.ts'
+import { addEach, addEachAnswered, expectRows, withRaw } from '../raw.ts'
 import { type PageWork, scaled } from './work.ts'
 
 /** A worker that is idle, and one job at a time. */
@@ -13,8 +13,8 @@ export const lone: PageWork = {
     { name: 'holdfast', run: (scale) => toHandler(scaled(200, scale)) },
     { name: 'raw add, strict', run: (scale) => toCommit(addEach, scaled(200, scale)) },
     {
-      name: 'raw add, its key compared, strict',
-      run: (scale) => toCommit(addEachCompared, scaled(200, scale)),
+      name: 'raw add, answered first, strict',
+      run: (scale) => toCommit(addEachAnswered, scaled(200, scale)),
     },
   ],
 }

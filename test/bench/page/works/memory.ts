@@ -1,8 +1,8 @@
 import { memoryStore } from 'holdfast'
 import { createCensus, payloads, rate } from '../jobs.ts'
 import { type RunInMemory, runFastq, runPQueue } from '../memory.ts'
-import { expectStored, withOurs } from '../ours.ts'
 import { inNewPage } from '../new-page.ts'
+import { expectStored, withOurs } from '../ours.ts'
 import { type PageWork, scaled } from './work.ts'
 
 const concurrency = 100

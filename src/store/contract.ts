@@ -7,7 +7,8 @@
  * reason of the engine.
  *
  * **Positions.** A position is the log's id and a sequence. The id is made (at random) with the log; sequences start
- * at 1 and grow by exactly one an entry; an empty log is at 0. Truncation never moves the head, nor reuses a sequence.
+ * at 1 and grow by one an entry; an empty log is at 0. A draft that was refused may have used up a sequence, which no
+ * entry has then. Truncation never moves the head, nor reuses a sequence.
  *
  * **Atomicity.** Each method is one atomic step: seen whole by others, or not at all, also after a crash. A promise
  * resolves when the data is committed and rejects, with a {@link QueueError}, when it is known not to be, or with
@@ -58,9 +59,9 @@ export interface Store {
    * Appends what `decide` drafts, if and only if the head is still where it was decided.
    *
    * First, unless `fresh`, `decide` is called with nothing missed, and its draft is appended if the head is still
-   * `after`. If it is not, nothing is written, and the store reads what was missed (as {@link read} does), calls
-   * `decide` with it, and appends, *in one step*: so the second draft cannot be refused. With `fresh` only the second
-   * half happens. An engine that cannot do that in one step repeats it with jitter, and stays fair.
+   * `after`. If it is not, nobody ever reads that draft, and the store reads what was missed (as {@link read} does),
+   * calls `decide` with it, and appends, *in one step*: so the second draft cannot be refused. With `fresh` only the
+   * second half happens. An engine that cannot do that in one step repeats it with jitter, and stays fair.
    *
    * Each `decide` call is given the entries since the one before, so that what it folded before is not given again.
    * `decide` is synchronous; what it throws rejects the call, unchanged, and nothing is written. `undefined` from it
@@ -146,7 +147,7 @@ export interface Snapshot {
   /** The sequence up to which the pages speak. */
   readonly mark: number
   readonly pages: readonly Page[]
-  /** Every entry after the mark, oldest first, without a gap. */
+  /** Every entry after the mark, oldest first. */
   readonly entries: readonly Entry[]
   /** The workers that left. */
   readonly byes: readonly string[]

@@ -13,18 +13,13 @@ export function logReplaced(identity: string): QueueError {
 
 /** Entries after the position were truncated. */
 export function logBehind(identity: string, after: number, floor: number): QueueError {
-  const where = `the log is dropped up to ${floor}, the position asked for is ${after}`
+  const where = `the log is dropped up to ${floor}, the position is ${after}`
   return new QueueError('log-behind', `Cannot read on in the store ${identity}: ${where}`)
 }
 
 /** What was read is not what was written. */
-export function corruptStore(
-  identity: string,
-  what: string,
-  cause?: unknown,
-  uncertain: boolean = false,
-): QueueError {
-  return new QueueError('store-corrupt', `Cannot read the store ${identity}: ${what}`, { cause, uncertain })
+export function corruptStore(identity: string, what: string, cause?: unknown): QueueError {
+  return new QueueError('store-corrupt', `Cannot read the store ${identity}: ${what}`, { cause })
 }
 
 /**
@@ -35,7 +30,7 @@ export function corruptStore(
 export function storable(draft: Draft | undefined, store: Pick<Store, 'maxEntryBytes'>): Draft | undefined {
   if (draft !== undefined && draft.body.length > store.maxEntryBytes) {
     throw new RangeError(
-      `Cannot append an entry: its body is ${draft.body.length} code units long, at most ${store.maxEntryBytes} are stored`,
+      `Cannot append an entry: its body is ${draft.body.length} code units long, more than ${store.maxEntryBytes}`,
     )
   }
   return draft

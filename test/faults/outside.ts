@@ -15,11 +15,31 @@ export const outsideFaults: readonly Fault[] = [
   {
     name: 'IndexedDB does not compare the number of an entry',
     file: 'src/store/indexeddb/append.ts',
-    from: 'if (key === step.connection.base + seq) step.commit()',
-    to: 'if (key !== undefined) step.commit()',
+    from: 'if (given !== key) throw refused',
+    to: 'if (given === undefined) throw refused',
     caughtBy: {
       file: 'test/conformance/fake-indexeddb.test.ts',
       test: 'a replica frozen at 100 cannot append after the others reached 600 and truncated',
+    },
+  },
+  {
+    name: 'IndexedDB has an entry count that came too late',
+    file: 'src/store/indexeddb/schema.ts',
+    from: 'return key !== base + seq ? [] : { seq, id, body }',
+    to: 'return { seq, id, body }',
+    caughtBy: {
+      file: 'test/conformance/fake-indexeddb.test.ts',
+      test: 'a commit behind the head decides again on what it missed, and appends that',
+    },
+  },
+  {
+    name: 'IndexedDB lets a replica go on whose last entries were lost in a crash',
+    file: 'src/store/indexeddb/append.ts',
+    from: 'if (given < key) throw logReplaced(attempt.limits.identity)',
+    to: '',
+    caughtBy: {
+      file: 'test/conformance/fake-indexeddb.test.ts',
+      test: 'a position ahead of the head is log-replaced',
     },
   },
   {

@@ -9,7 +9,7 @@ import type {
   Position,
   Store,
 } from '../contract.ts'
-import { corruptStore, nameOf, storable } from '../failures.ts'
+import { corruptStore, logReplaced, nameOf, storable } from '../failures.ts'
 import type { Blobs } from './blobs.ts'
 import { hold } from './hold.ts'
 import { missedSince } from './missed.ts'
@@ -45,8 +45,11 @@ export async function append(
     try {
       return optimistic && attempt.draft ? await appendAt(attempt, attempt.draft) : await appendFresh(attempt)
     } catch (error) {
-      if (error === refused) optimistic = false
-      else if (!attempt.putFailed || joined || !(await appender.blobs.convert(attempt.draft?.put)))
+      if (error === refused) {
+        // Nobody came between what was read and what was appended in one step.
+        if (!optimistic) throw corruptStore(appender.limits.identity, 'its end is damaged')
+        optimistic = false
+      } else if (!attempt.putFailed || joined || !(await appender.blobs.convert(attempt.draft?.put)))
         throw error
       attempt.putFailed = false
     }
@@ -64,7 +67,7 @@ interface Attempt extends Appender {
   putFailed: boolean
 }
 
-/** One request beside the payloads: the sequence that the key generator gives is the compare. */
+/** One request beside the payloads. */
 function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
   const { run, after } = attempt
   const stores: StoreName[] = ['log']
@@ -73,12 +76,8 @@ function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
   return run({ stores, mode: 'readwrite', durability: draft.durability }, (step) => {
     // Whichever of the two is out of date: the second step reads what there is.
     if (step.connection.log !== after.log) throw refused
-    const seq = after.seq + 1
-    write(step, attempt, draft, (key) => {
-      if (key === step.connection.base + seq) step.commit()
-      else step.abort(refused)
-    })
-    return () => seq
+    write(step, attempt, draft, after.seq + 1)
+    return () => after.seq + 1
   })
 }
 
@@ -86,47 +85,55 @@ function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
 function appendFresh(attempt: Attempt): Promise<number | undefined> {
   const { run, after, decide, limits, relaxed, joined } = attempt
   const { identity } = limits
-  const stores: StoreName[] = ['log', 'byes', 'meta', 'payloads']
+  const stores: StoreName[] = ['meta', 'log', 'byes', 'payloads']
   const also = joined && { also: joined.stores }
   // What the draft will say is not known yet.
   const durability = relaxed ? 'relaxed' : 'strict'
   return run({ stores, mode: 'readwrite', durability, ...also }, (step) => {
     let seq: number | undefined
-    const finish = (missed: Missed) => {
-      attempt.seen += missed.entries.length
+    const finish = (missed: Missed, passed: number) => {
+      attempt.seen += passed
       attempt.draft = storable(decide(missed), limits)
       if (attempt.draft === undefined) return step.commit()
-      const next = attempt.seen + 1
-      seq = next
-      // Nobody can have come between. What is alone in the transaction need not be looked at before it is committed.
-      const isAlone = !joined && isEntryAlone(attempt.draft)
-      write(step, attempt, attempt.draft, (key) => {
-        if (key !== step.connection.base + next)
-          step.abort(corruptStore(identity, 'its key generator left a gap', undefined, isAlone))
-        else if (!isAlone) step.commit()
-      })
-      if (isAlone) step.commit()
+      seq = attempt.seen + 1
+      write(step, attempt, attempt.draft, seq)
     }
     // Read first: what cannot be read any more is found out before the work is done, which is never done twice.
-    missedSince(step, { ...after, seq: attempt.seen }, identity, (missed) =>
-      joined ? hold(step, joined, () => finish(missed)) : finish(missed),
-    )
+    missedSince(step, { ...after, seq: attempt.seen }, identity, (missed, passed) => {
+      if (joined) hold(step, joined, () => finish(missed, passed))
+      else finish(missed, passed)
+    })
     return () => seq
   })
 }
 
-function isEntryAlone({ put, delete: drop, forget }: Draft): boolean {
-  return !put?.length && !drop?.length && !forget?.length
-}
-
-/** `added` is told the key that the entry was given. */
-function write(step: Step, attempt: Attempt, draft: Draft, added: (key: IDBValidKey) => void): void {
+/**
+ * The key that the generator gives is the compare. What is alone in its transaction is committed before it is known, in
+ * one breath: where it came too late, all readers see by its `key` that it counts for nothing. The rest is committed once
+ * the key is known to be right, and otherwise never.
+ */
+function write(step: Step, attempt: Attempt, draft: Draft, seq: number): void {
   // Before the entry: after commit(), Firefox completes a transaction of which a request failed.
   for (const put of draft.put ?? []) putPayload(step, attempt, put)
   for (const id of draft.delete ?? []) step.store('payloads').delete(id)
   for (const worker of draft.forget ?? []) step.store('byes').delete(worker)
+  const isBlind = isAlone(draft) && !attempt.joined
+  const key = step.connection.base + seq
   // Read from the request: what the transaction's error is after abort() differs by engine.
-  step.answered(step.store('log').add({ id: draft.id, body: draft.body }), added)
+  step.answered(
+    step.store('log').add({ id: draft.id, body: draft.body, key }) as IDBRequest<number>,
+    (given) => {
+      // The log's end was lost in a crash of the browser's.
+      if (given < key) throw logReplaced(attempt.limits.identity)
+      if (given !== key) throw refused
+      if (!isBlind) step.commit()
+    },
+  )
+  if (isBlind) step.commit()
+}
+
+function isAlone({ put, delete: drop, forget }: Draft): boolean {
+  return !put?.length && !drop?.length && !forget?.length
 }
 
 function putPayload(step: Step, attempt: Attempt, { id, value }: PayloadPut): void {

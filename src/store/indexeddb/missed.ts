@@ -3,12 +3,15 @@ import { logReplaced } from '../failures.ts'
 import { askHead, headOf, missedOf, type Origin, readEntries } from './schema.ts'
 import type { Step } from './step.ts'
 
-/** Reads the entries after a position, and the byes; `then` is called, in the transaction, with what was missed. */
+/**
+ * Reads the entries after a position, and the byes; `then` is called, in the transaction, with what was missed, and how
+ * many keys were given since, to what came too late as well.
+ */
 export function missedSince(
   step: Step,
   after: Position,
   identity: string,
-  then: (missed: Missed) => void,
+  then: (missed: Missed, passed: number) => void,
 ): void {
   const { base } = step.connection
   const head = askHead(step.store('meta'))
@@ -19,7 +22,7 @@ export function missedSince(
     if (found.log !== after.log) throw logReplaced(identity)
     // The position is of the log that was only now heard of: what was asked for is not of it.
     if (found.base !== base) return missedSince(step, after, identity, then)
-    then(missedOf(found, after.seq, { entries, byes: byes.result }, identity))
+    then(missedOf(found, after.seq, { entries, byes: byes.result }, identity), entries.values.result.length)
   })
 }
 

@@ -76,17 +76,17 @@ export function readEntries(log: IDBObjectStore, after: number): RawEntries {
   }
 }
 
-/** What was read, checked to be the entries after one, without a gap. */
+/** What was read, checked to be all that was written after one; without what came too late for its `key`. */
 function entriesAfter(after: number, base: number, { keys, values }: RawEntries, identity: string): Entry[] {
   const isThere = keys.result[0] === base + after ? 1 : 0
-  return values.result.map((value, index) => {
+  return values.result.flatMap((value, index) => {
     const seq = after + 1 + index
     if (keys.result[isThere + index] !== base + seq) throw corruptStore(identity, `entry ${seq} is missing`)
-    const { id, body } = fields(value, identity, 'log')
-    if (typeof id !== 'string' || typeof body !== 'string') {
+    const { id, body, key } = fields(value, identity, 'log')
+    if (typeof key !== 'number' || typeof id !== 'string' || typeof body !== 'string') {
       throw corruptStore(identity, `entry ${seq} is damaged`)
     }
-    return { seq, id, body }
+    return key !== base + seq ? [] : { seq, id, body }
   })
 }
 

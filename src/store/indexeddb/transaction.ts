@@ -137,8 +137,9 @@ function watchFailures(begun: Begun, step: OwnStep, reject: (reason: unknown) =>
   // Listeners, not handlers: Dexie sets those of a transaction that it is lent.
   transaction.addEventListener('error', ({ target }) => {
     const cause = target instanceof IDBRequest ? target.error : transaction.error
-    // A request of a transaction that is being aborted: why, the abort event will tell.
-    if (!isJoined && nameOf(cause) !== 'AbortError') fail(cause)
+    // A request of a transaction that is being aborted: why, the abort event will tell. What is committed without waiting
+    // for its requests has but one.
+    if (!isJoined && nameOf(cause) !== 'AbortError') reject(failure(identity, cause, false))
   })
   transaction.addEventListener('abort', () => {
     over()

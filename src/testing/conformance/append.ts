@@ -35,7 +35,8 @@ export const appendCases: Cases = {
     const head = await appendAll(store, ['a:1'])
     await appendAll(other, ['b:1', 'b:2'])
     const { decide, calls } = recorded(draftOf('a:2'), draftOf('a:3'))
-    same(await store.commit(head, decide), 4, 'the sequence')
+    const seq = Number(await store.commit(head, decide))
+    assert(seq >= 4, 'a sequence after those of the others')
     const missed = [entryOf(2, 'b:1'), entryOf(3, 'b:2')]
     same(
       calls,
@@ -45,7 +46,13 @@ export const appendCases: Cases = {
       ],
       'what decide was given',
     )
-    same((await other.load()).entries, [entryOf(1, 'a:1'), ...missed, entryOf(4, 'a:3')], 'the log')
+    same((await other.load()).entries, [entryOf(1, 'a:1'), ...missed, entryOf(seq, 'a:3')], 'the log')
+    same(await other.commit({ ...head, seq }, () => draftOf('b:3')), seq + 1, 'the sequence behind it')
+    same(
+      (await other.read({ ...head, seq: 3 })).entries,
+      [entryOf(seq, 'a:3'), entryOf(seq + 1, 'b:3')],
+      'the rest',
+    )
   },
 
   'fresh decides once, on what was missed': async ({ open }) => {
@@ -113,13 +120,13 @@ export const appendCases: Cases = {
     await rejectsWith('log-replaced', store.read(ahead), 'read')
     await rejectsWith(
       'log-replaced',
-      store.commit(ahead, () => draftOf('a:2')),
-      'commit',
+      store.commit(ahead, () => draftOf('a:2'), { fresh: true }),
+      'fresh',
     )
     await rejectsWith(
       'log-replaced',
-      store.commit(ahead, () => draftOf('a:2'), { fresh: true }),
-      'fresh',
+      store.commit(ahead, () => draftOf('a:2')),
+      'commit',
     )
     same((await store.load()).entries, [entryOf(1, 'a:1')], 'the log')
   },

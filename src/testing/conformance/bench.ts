@@ -66,7 +66,7 @@ export function entryOf(seq: number, id: string): Entry {
 /** The position of the head, after creating the log if need be. */
 export async function headOf(store: Store): Promise<Position> {
   const { log, mark, entries } = await store.load()
-  return { log, seq: mark + entries.length }
+  return { log, seq: entries.at(-1)?.seq ?? mark }
 }
 
 /** Appends entries of these ids, one after another; gives the head's position. */

@@ -86,6 +86,7 @@ const storeStates = [
 /** Faults that follow from others, or from what callers do. */
 const moreFaults = [
   'refused',
+  'sequence used up',
   'quota',
   'truncated',
   'deadly job',

@@ -17,6 +17,8 @@ export interface DiskLog {
   mark: number
   /** Up to where the log was dropped. */
   floor: number
+  /** The last sequence that was used, be it by a draft that came too late. */
+  head: number
   readonly entries: Entry[]
   readonly pages: Map<string, string>
   readonly payloads: Map<string, unknown>
@@ -43,6 +45,7 @@ export class Disk {
       id: `log${this.#made}`,
       mark: 0,
       floor: 0,
+      head: 0,
       entries: [],
       pages: new Map(),
       payloads: new Map(),
@@ -54,7 +57,7 @@ export class Disk {
   }
 
   get head(): number {
-    return this.log.floor + this.log.entries.length
+    return this.log.head
   }
 
   destroy(): void {
@@ -62,12 +65,12 @@ export class Disk {
   }
 
   load(): Snapshot {
-    const { id, mark, floor, pages, entries, byes } = this.log
+    const { id, mark, pages, entries, byes } = this.log
     return {
       log: id,
       mark,
       pages: [...pages].map(([page, body]) => ({ id: page, body })),
-      entries: entries.slice(mark - floor),
+      entries: entries.filter(({ seq }) => seq > mark),
       byes: [...byes],
     }
   }
@@ -80,7 +83,7 @@ export class Disk {
     const { log, identity } = this
     if (after.log !== log.id || after.seq > this.head) throw logReplaced(identity)
     if (after.seq < log.floor) throw logBehind(identity, after.seq, log.floor)
-    return { entries: log.entries.slice(after.seq - log.floor), byes: [...log.byes] }
+    return { entries: log.entries.filter(({ seq }) => seq > after.seq), byes: [...log.byes] }
   }
 
   draft(decide: Decide, missed: Missed): Draft | undefined {
@@ -92,13 +95,21 @@ export class Disk {
   append(draft: Draft): number {
     const { log } = this
     const byes = new Set(log.byes)
-    const entry = { seq: this.head + 1, id: draft.id, body: draft.body }
+    const entry = { seq: ++log.head, id: draft.id, body: draft.body }
     for (const { id, value } of draft.put ?? []) log.payloads.set(id, structuredClone(value))
     for (const id of draft.delete ?? []) log.payloads.delete(id)
     for (const worker of draft.forget ?? []) log.byes.delete(worker)
     log.entries.push(entry)
     this.#watcher.appended(entry, draft, byes, log)
     return entry.seq
+  }
+
+  /** A draft that came too late uses up a sequence where it is alone, as in IndexedDB. Returns whether it did. */
+  refuse(after: Position, { put = [], delete: drop = [], forget = [] }: Draft): boolean {
+    const isAlone = put.length + drop.length + forget.length === 0
+    if (!isAlone || after.log !== this.log.id) return false
+    this.log.head++
+    return true
   }
 
   checkpoint(through: Position, pages: readonly Page[], floor: number = through.seq): boolean {
@@ -109,9 +120,8 @@ export class Disk {
       else log.pages.set(id, body)
     }
     log.mark = through.seq
-    const dropped = Math.max(log.floor, Math.min(floor, log.mark))
-    log.entries.splice(0, dropped - log.floor)
-    log.floor = dropped
+    log.floor = Math.max(log.floor, Math.min(floor, log.mark))
+    log.entries.splice(0, log.entries.filter(({ seq }) => seq <= log.floor).length)
     this.#watcher.checkpointed(log)
     return true
   }

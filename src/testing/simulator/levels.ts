@@ -14,7 +14,7 @@ const anyFold = '6: any way of folding gives the same state'
 /** One log, folded once from its beginning: what every replica and every checkpoint must come to. */
 export class Levels {
   readonly #reference: State = new State()
-  /** By sequence. */
+  /** By sequence; none where one was used up by a draft that came too late. */
   readonly #levels: Level[]
 
   constructor(log: string) {
@@ -28,19 +28,19 @@ export class Levels {
 
   append(entry: Entry): void {
     this.#reference.apply(decodeEntry(entry))
-    this.#levels.push(levelOf(this.#reference))
+    this.#levels[entry.seq] = levelOf(this.#reference)
   }
 
   /** Whether a replica's state is what the log says up to its position. */
   checkReplica(name: string, state: State): void {
     const level = this.#levels[state.seq]
-    must(level !== undefined, anyFold, () => `${name} is at ${state.seq}, past the log's head`)
+    must(level !== undefined, anyFold, () => `${name} is at ${state.seq}, which no entry has`)
     compare(`${name} at ${state.seq}`, level, state)
   }
 
   /** Whether loading the checkpoint and the rest gives what folding everything gave. */
-  checkLoad({ id, mark, floor, pages, entries: left }: DiskLog): void {
-    const entries = left.slice(mark - floor)
+  checkLoad({ id, mark, pages, entries: left }: DiskLog): void {
+    const entries = left.filter(({ seq }) => seq > mark)
     const snapshot = { log: id, mark, pages: [...pages].map(([page, body]) => ({ id: page, body })), entries }
     compare(`the checkpoint at ${mark} and the rest`, this.#levels.at(-1) ?? [], loadState(snapshot, 0))
   }

@@ -189,6 +189,7 @@ export class SimulatedStore implements Store {
       return
     }
     world.fault('refused', call.what)
+    if (disk.refuse(after, draft)) world.fault('sequence used up', call.what)
     this.#readAndAppend(call, after, decide)
   }
 

@@ -23,9 +23,12 @@ export interface RawEvent {
 export function createRaw(): Raw {
   const look: Raw['look'] = async (queue) => {
     const [entries, payloads] = await within(queue, 'readonly', (transaction) => {
-      const log = transaction.objectStore('log').getAll()
+      const log = transaction.objectStore('log')
+      const [keys, entries] = [log.getAllKeys(), log.getAll()]
       const kept = transaction.objectStore('payloads').count()
-      return () => [log.result, kept.result] as const
+      // What came too late for its key counts for nothing.
+      const counts = (entry: { readonly key: number }, place: number) => entry.key === keys.result[place]
+      return () => [entries.result.filter(counts), kept.result] as const
     })
     return { events: entries.flatMap((entry) => bodyOf(entry).events), payloads }
   }
@@ -45,11 +48,12 @@ export function createRaw(): Raw {
     async appendFromTheFuture(queue) {
       await within(queue, 'readwrite', (transaction) => {
         const log = transaction.objectStore('log')
-        const entries = log.getAll()
+        const [keys, entries] = [log.getAllKeys(), log.getAll()]
         entries.onsuccess = () => {
           const { v } = bodyOf(entries.result.at(-1))
           log.add({
             id: 'future:1',
+            key: Number(keys.result.at(-1)) + 1,
             body: JSON.stringify({ v: v + 1, at: 0, events: [{ type: 'teleported' }] }),
           })
         }

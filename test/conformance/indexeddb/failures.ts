@@ -22,7 +22,7 @@ export function failureCases(): void {
     expect(await headOf(store)).toEqual(head)
   })
 
-  test('an entry that is refused after its commit was sent is store-failed, uncertain, and not there', async () => {
+  test('an entry that is refused after its commit was sent is store-failed, certain, and not there', async () => {
     const store = openQueue().open()
     const head = await headOf(store)
     await store.commit(head, () => draftOf('a:1'))
@@ -31,7 +31,7 @@ export function failureCases(): void {
       'add',
       (original, _self, [value]) => original(value, 1),
     )
-    const failed = { code: 'store-failed', uncertain: true, cause: { name: 'ConstraintError' } }
+    const failed = { code: 'store-failed', uncertain: false, cause: { name: 'ConstraintError' } }
     const answer = store.commit({ ...head, seq: 1 }, () => draftOf('a:2'), { fresh: true })
     await expect(answer).rejects.toMatchObject(failed)
     restore()

@@ -10,7 +10,7 @@ export const damageCases: Cases = {
     meetDamage(bench, 2, async (page) => {
       await page.evaluate(async () => {
         for (const job of [1, 2, 3]) await lab.queue.enqueue('echo', job)
-        await lab.damage('log', (log) => log.put({ id: 'a:2', body: '{"v":1,"at":' }, 2))
+        await lab.damage('log', (log) => log.put({ id: 'a:2', key: 2, body: '{"v":1,"at":' }, 2))
       })
     }),
 

@@ -51,6 +51,23 @@ export const historyCases: Cases = {
     }
   },
 
+  'what is enqueued as a page goes away is kept; WebKit drops even a plain put then': async ({
+    open,
+    engine,
+    name,
+  }) => {
+    const page = await open()
+    for (const kept of [0, 1, 2, 3, 4, 5]) {
+      const pending = await page.evaluate(async (queue) => {
+        const opened = lab.open(queue)
+        addEventListener('pagehide', () => void opened.enqueue('echo', 'last'))
+        return (await opened.info()).counts.pending
+      }, name)
+      equal(pending, engine === 'webkit' ? 0 : kept)
+      await page.reload()
+    }
+  },
+
   'a page that only watches is kept while another works, and sees at once what it missed': async ({
     open,
   }) => {

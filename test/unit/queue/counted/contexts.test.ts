@@ -6,18 +6,18 @@ import { totalOf } from './cost.ts'
 /** Two contexts drain together so many jobs; whatever one appends, the other hears of at once. */
 async function together(count: number, concurrency: number) {
   const told = channels()
-  const { context, cost, records } = origin()
+  const { context, cost, entries } = origin()
   const options = { work: trivial, worker: { concurrency } }
   const [one, other] = [context(options), context(options)]
   await cost(() => Promise.all([one.info(), other.info()]))
   await cost(() => one.enqueueAll(jobs(count)))
-  const before = (await records('log')).length
+  const before = (await entries()).length
   const shares: number[] = []
   const spent = await cost(async () => {
     const drained = await told.during(Promise.all([one.drain(), other.drain()]))
     shares.push(...drained.map(({ completed }) => completed))
   })
-  return { spent, shares, entries: (await records('log')).length - before }
+  return { spent, shares, entries: (await entries()).length - before }
 }
 
 describe('what it costs that two contexts drain one queue', { timeout: 60_000 }, () => {

@@ -4,6 +4,7 @@ import type { CommonOptions, HandlersOf, KindsOfTasks } from '../../../../src/qu
 import type { ManualClock } from '../../../../src/testing/manual-clock.ts'
 import { answered } from '../../../conformance/indexeddb/queue.ts'
 import { tap } from '../../../conformance/indexeddb/tap.ts'
+import type { Entry } from '../../../../src/store/contract.ts'
 import { bench, turns } from '../bench.ts'
 import { type Cost, costOf } from './cost.ts'
 
@@ -23,6 +24,8 @@ export interface Origin {
   quiet(): Promise<void>
   /** What lies in an object store. */
   records(store: 'log' | 'pages' | 'payloads'): Promise<unknown[]>
+  /** What is in the log, without what came too late. */
+  entries(): Promise<readonly Entry[]>
 }
 
 let origins = 0
@@ -51,6 +54,13 @@ export function origin(): Origin {
       const all = await answered(db.transaction(store).objectStore(store).getAll())
       db.close()
       return all
+    },
+    async entries() {
+      const store = indexedDbStore()(name)
+      const { log } = await store.load()
+      const { entries } = await store.read({ log, seq: 0 })
+      await store.close()
+      return entries
     },
   }
 }

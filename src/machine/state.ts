@@ -173,6 +173,7 @@ export class State {
 
   #write({ writers, slots }: Tables, entry: LogEntry): void {
     writers.put(entry.writer, { counter: entry.counter, at: entry.at })
+    // Now and then: a sequence that no entry has puts it off.
     if (entry.seq % pageSize !== 0) return
     for (const [key, writer] of [...writers.entries()]) {
       if (entry.at - writer.at > writerMs) writers.put(key, undefined)

@@ -47,7 +47,7 @@ export async function append(
     } catch (error) {
       if (error === refused) {
         // Nobody came between what was read and what was appended in one step.
-        if (!optimistic) throw corruptStore(appender.limits.identity, 'its end is damaged')
+        if (!optimistic) throw corruptStore(appender.limits.identity, 'its last entry is missing')
         optimistic = false
       } else if (!attempt.putFailed || joined || !(await appender.blobs.convert(attempt.draft?.put)))
         throw error
@@ -67,7 +67,7 @@ interface Attempt extends Appender {
   putFailed: boolean
 }
 
-/** One request beside the payloads. */
+/** No request but the draft's own: what comes back says whether it was level with the log. */
 function appendAt(attempt: Attempt, draft: Draft): Promise<number> {
   const { run, after } = attempt
   const stores: StoreName[] = ['log']
@@ -108,22 +108,22 @@ function appendFresh(attempt: Attempt): Promise<number | undefined> {
 }
 
 /**
- * The key that the generator gives is the compare. What is alone in its transaction is committed before it is known, in
- * one breath: where it came too late, all readers see by its `key` that it counts for nothing. The rest is committed once
- * the key is known to be right, and otherwise never.
+ * The key that the generator gives is the compare. A small entry that is alone in its transaction is committed before it is
+ * known, in one breath: where it came too late, all readers see by its `key` that it counts for nothing. The rest is
+ * committed once the key is known to be right, and otherwise never: of a large one, all would be written twice.
  */
 function write(step: Step, attempt: Attempt, draft: Draft, seq: number): void {
   // Before the entry: after commit(), Firefox completes a transaction of which a request failed.
   for (const put of draft.put ?? []) putPayload(step, attempt, put)
   for (const id of draft.delete ?? []) step.store('payloads').delete(id)
   for (const worker of draft.forget ?? []) step.store('byes').delete(worker)
-  const isBlind = isAlone(draft) && !attempt.joined
+  const isBlind = isAlone(draft) && !attempt.joined && draft.body.length < 100_000
   const key = step.connection.base + seq
   // Read from the request: what the transaction's error is after abort() differs by engine.
   step.answered(
     step.store('log').add({ id: draft.id, body: draft.body, key }) as IDBRequest<number>,
     (given) => {
-      // The log's end was lost in a crash of the browser's.
+      // The log's end was lost when the browser crashed.
       if (given < key) throw logReplaced(attempt.limits.identity)
       if (given !== key) throw refused
       if (!isBlind) step.commit()

@@ -11,7 +11,10 @@ export const version = 1
  * Everything is `unknown` until it was looked at: another version, or a damaged disk, may have written it.
  */
 export interface Schema extends DBSchema {
-  /** Entries, keyed by a generator that truncation does not turn back: it is the compare of every append. */
+  /**
+   * Entries, `{ id, body, key }`, by a generator that truncation does not turn back: it is the compare of every append.
+   * `key` is the one that an entry was meant for. One that has another came too late, and counts for nothing.
+   */
   log: { key: number; value: unknown }
   pages: { key: string; value: unknown }
   payloads: { key: string; value: unknown }

@@ -36,7 +36,7 @@ export function checkpoint(
     const { log, base } = step.connection
     const last = base + through.seq
     const head = askHead(step.store('meta'))
-    // An entry that is there is not ahead of the head; a cleared log's are gone for good.
+    // A key that is there is not ahead of the head; a cleared log's are gone for good.
     step.answered(step.store('log').getKey(last), (key) => {
       const mark = headOf(head, identity)?.mark ?? through.seq
       if (through.log !== log || key === undefined || through.seq <= mark) return step.commit()

@@ -11,9 +11,9 @@ export interface Step {
   /** What is known of the log that the transaction sees. */
   readonly connection: Connection
   store(name: StoreName): IDBObjectStore
-  /** Everything asked for has answered well; saves the engine a wait for more. */
+  /** Nothing more is asked for; saves the engine a wait for it. */
   commit(): void
-  /** Gives up: the promise rejects with `reason`, unchanged. */
+  /** Gives up, unless it is being committed: the promise rejects with `reason`, unchanged. */
   abort(reason: unknown): void
   /** Has the next transaction open the connection again. */
   drop(): void
@@ -45,7 +45,7 @@ export function createStep(
     try {
       transaction.abort()
     } catch (error) {
-      // It is over, which work that was joined may not have heard.
+      // It is being committed, or over, which work that was joined may not have heard.
       if (nameOf(error) !== 'InvalidStateError') throw error
     }
   }

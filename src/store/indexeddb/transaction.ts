@@ -137,9 +137,8 @@ function watchFailures(begun: Begun, step: OwnStep, reject: (reason: unknown) =>
   // Listeners, not handlers: Dexie sets those of a transaction that it is lent.
   transaction.addEventListener('error', ({ target }) => {
     const cause = target instanceof IDBRequest ? target.error : transaction.error
-    // A request of a transaction that is being aborted: why, the abort event will tell. What is committed without waiting
-    // for its requests has but one.
-    if (!isJoined && nameOf(cause) !== 'AbortError') reject(failure(identity, cause, false))
+    // A request of a transaction that is being aborted: why, the abort event will tell.
+    if (!isJoined && nameOf(cause) !== 'AbortError') fail(cause)
   })
   transaction.addEventListener('abort', () => {
     over()
@@ -168,6 +167,6 @@ function failure(identity: string, cause: unknown, uncertain: boolean): QueueErr
 }
 
 function unavailable(identity: string): QueueError {
-  const why = `the connection was dead ${maxTries} times in a row`
+  const why = 'its connection is dead'
   return new QueueError('store-unavailable', `Cannot open the store ${identity}: ${why}`)
 }

@@ -91,10 +91,7 @@ export async function addEach({ transaction }: Raw, given: readonly Payload[]): 
   }
 }
 
-/**
- * A transaction for each, committed once its request was answered: what a log costs at the least that compares the key which
- * it was given with the one that it expected.
- */
+/** A transaction for each, committed once its request was answered: what it costs to look at a key before it counts. */
 export async function addEachAnswered({ transaction }: Raw, given: readonly Payload[]): Promise<void> {
   for (const payload of given) {
     await transaction(['jobs'], (tx) => {

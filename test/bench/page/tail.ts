@@ -65,6 +65,7 @@ export async function settledOnDisk(name: string): Promise<void> {
   }
 }
 
+/** By one context: of what came too late for several it would count each. */
 async function tailOf(database: IDBDatabase): Promise<number> {
   const transaction = database.transaction(['log', 'meta'])
   const mark: unknown = await resultOf(transaction.objectStore('meta').get('mark'))

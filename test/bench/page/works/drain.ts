@@ -5,7 +5,6 @@ import { expectStored, fill, openOurs, type OpenOptions, withOurs } from '../our
 import {
   addAll,
   addEach,
-  addEachAnswered,
   type Durability,
   drainEach,
   drainIndexed,
@@ -138,7 +137,7 @@ function logAlone(count: number): Promise<number> {
       ...payloadOf(number),
       text: textOf(number, 8_600),
     }))
-    const figure = await rate(count, () => addEachAnswered(raw, given))
+    const figure = await rate(count, () => addEach(raw, given))
     await expectRows(raw, entries)
     return figure
   })

@@ -7,7 +7,7 @@
  * reason of the engine.
  *
  * **Positions.** A position is the log's id and a sequence. The id is made (at random) with the log; sequences start
- * at 1 and grow by one an entry; an empty log is at 0. A draft that was refused may have used up a sequence, which no
+ * at 1 and grow by one an entry; an empty log is at 0. A draft that was refused may have used up one sequence, which no
  * entry has then. The head is the last sequence used. Truncation never moves the head, nor reuses a sequence.
  *
  * **Atomicity.** Each method is one atomic step: seen whole by others, or not at all, also after a crash. A promise
@@ -64,12 +64,13 @@ export interface Store {
    * second half happens. An engine that cannot do that in one step repeats it with jitter, and stays fair.
    *
    * Each `decide` call is given the entries since the one before, so that what it folded before is not given again.
-   * Where only refused drafts came between, it is called with nothing missed once more.
-   * `decide` is synchronous; what it throws rejects the call, unchanged, and nobody reads anything of it. `undefined` from it
-   * means: nothing to append; the call resolves to `undefined`.
+   * Where only refused drafts came between, it is called with nothing missed once more. `decide` is synchronous; what
+   * it throws rejects the call, unchanged, and nobody reads anything of it. `undefined` from it means: nothing to
+   * append; the call resolves to `undefined`.
    *
    * The draft's entry, payload puts and deletes, and forgotten byes are committed together. A position ahead of the
-   * head, or of another log, is `log-replaced`, as long as nothing took its place; entries that were truncated before they were read, `log-behind`.
+   * head, as long as nothing took its place, or of another log, is `log-replaced`; entries that were truncated before
+   * they were read, `log-behind`.
    *
    * @returns the appended entry's sequence, or `undefined` when `decide` drafted nothing.
    */

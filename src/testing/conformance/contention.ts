@@ -27,6 +27,7 @@ export const contentionCases: Cases = {
       last = entry.seq
       same(entry, entryOf(last, written.get(last) ?? ''), `entry ${last}`)
     }
+    assert(last <= 2_000, `at most one sequence more for each commit, got ${last}`)
   },
 
   'of several committers that are never level each makes progress': async (bench) => {
@@ -73,7 +74,8 @@ export const contentionCases: Cases = {
     same(await headOf(frozen), head, 'the head')
     same(await frozen.payload('p'), undefined, 'the payload')
     const seq = Number(await frozen.commit(head, () => draftOf('a:101')))
-    assert(seq >= 601, 'a sequence after a reload')
+    // The draft of an entry alone was refused, and so may this one be, once.
+    assert(seq >= 601 && seq <= 603, `one of the next three sequences after a reload, got ${seq}`)
     same((await other.load()).entries, [entryOf(seq, 'a:101')], 'the log')
   },
 

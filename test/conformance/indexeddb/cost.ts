@@ -88,7 +88,7 @@ export function costCases(): void {
     expect(unused).toEqual([])
   })
 
-  test('an entry alone is committed in one breath; one that payloads change with, only once it was numbered well', async () => {
+  test('a small entry alone is committed in one breath; a large one, or one that payloads change with, only once it was numbered well', async () => {
     const store = openQueue().open()
     const head = await headOf(store)
     const events: string[] = []
@@ -118,8 +118,13 @@ export function costCases(): void {
     await store.commit(head, () => draftOf('a:3', { put }))
     expect(events.splice(0)).toEqual(['add answered 4', 'abort', 'add answered 4', 'commit'])
     await store.commit(head, () => draftOf('a:4', { put }), { fresh: true })
-    expect(events).toEqual(['add answered 5', 'commit'])
-    expect((await store.load()).entries.map(({ seq }) => seq)).toEqual([1, 3, 4, 5])
+    expect(events.splice(0)).toEqual(['add answered 5', 'commit'])
+    const body = 'x'.repeat(100_000)
+    await store.commit({ ...head, seq: 5 }, () => ({ ...draftOf('a:5'), body }))
+    expect(events.splice(0)).toEqual(['add answered 6', 'commit'])
+    await store.commit({ ...head, seq: 6 }, () => ({ ...draftOf('a:6'), body: body.slice(1) }))
+    expect(events).toEqual(['commit', 'add answered 7'])
+    expect((await store.load()).entries.map(({ seq }) => seq)).toEqual([1, 3, 4, 5, 6, 7])
   })
 
   test('an open handle begins its bye before leave returns, with an explicit commit', async () => {

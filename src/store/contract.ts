@@ -95,7 +95,8 @@ export interface Store {
   /**
    * Replaces the given pages (an empty body removes one), moves the mark to `through` and drops the log up to `floor`, a
    * sequence that is `through`'s unless it is lower: what is kept lets those who are a little behind read on.
-   * Does nothing, and resolves to `false`, when the mark is at or past `through` or the log has another id.
+   * Does nothing, and resolves to `false`, when the mark is at or past `through`, when `through` is ahead of the head, or
+   * when the log has another id.
    */
   checkpoint(through: Position, pages: readonly Page[], floor?: number): Promise<boolean>
 

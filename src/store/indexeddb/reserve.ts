@@ -27,8 +27,8 @@ export function createReserve(run: Run, link: Link, estimate: Store['estimate'])
     }).catch(() => undefined) // What the caller has to hear of is the quota, and it will.
   const putBack = async () => {
     // Not into the last of the room: it would be freed again by the next commit.
-    const { usage, quota } = (await estimate?.()) ?? { usage: 0, quota: Number.POSITIVE_INFINITY }
-    if (quota - usage < 4 * reserveBytes) return
+    const room = await estimate?.()
+    if (room && room.quota - room.usage < 4 * reserveBytes) return
     await run(meta, (step) => {
       step.answered(step.store('meta').put(newReserve(), 'reserve'), step.commit)
       return () => undefined

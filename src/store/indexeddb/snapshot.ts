@@ -36,10 +36,10 @@ export function checkpoint(
     const { log, base } = step.connection
     const last = base + through.seq
     const head = askHead(step.store('meta'))
-    // A key that is there is not ahead of the head; a cleared log's are gone for good.
-    step.answered(step.store('log').getKey(last), (key) => {
+    // An entry that is there is not ahead of the head; a cleared log's are gone for good.
+    step.answered(step.store('log').get(last), (entry) => {
       const mark = headOf(head, identity)?.mark ?? through.seq
-      if (through.log !== log || key === undefined || through.seq <= mark) return step.commit()
+      if (through.log !== log || entry?.key !== last || through.seq <= mark) return step.commit()
       done = true
       for (const { id, body } of pages) {
         if (body === '') step.store('pages').delete(id)

@@ -1,5 +1,5 @@
 import { assert, rejectsWith, same } from './assert.ts'
-import { appendAll, type Cases, draftOf, entryOf, headOf, idsOf } from './bench.ts'
+import { appendAll, type Cases, draftOf, entryOf, headOf, idsOf, recorded } from './bench.ts'
 
 /** What `checkpoint` does to the log, and what `load` makes of it. */
 export const checkpointCases: Cases = {
@@ -76,6 +76,21 @@ export const checkpointCases: Cases = {
     same(await store.checkpoint({ log, seq: 3 }, stale), false, 'one at the mark')
     same(await store.checkpoint({ log: 'another', seq: 5 }, stale), false, 'one of another log')
     same(await store.load(), before, 'the snapshot')
+  },
+
+  'a checkpoint ahead of the head does nothing, also at a sequence that a refused draft used up': async ({
+    open,
+  }) => {
+    const [store, other] = [open(), open()]
+    const { log, seq } = await headOf(store)
+    await store.commit({ log, seq }, () => draftOf('a:1'))
+    const { decide } = recorded(draftOf('b:1'), undefined)
+    same(await other.commit({ log, seq }, decide), undefined, 'a draft that is refused, and then given up')
+    const ahead = [{ id: '0', body: 'ahead' }]
+    same(await store.checkpoint({ log, seq: 2 }, ahead), false, 'one where the refused draft was')
+    same(await store.checkpoint({ log, seq: 3 }, ahead), false, 'one behind it')
+    const { mark, pages, entries } = await store.load()
+    same({ mark, pages, entries }, { mark: 0, pages: [], entries: [entryOf(1, 'a:1')] }, 'the snapshot')
   },
 
   'truncation moves neither the head nor the next sequence, also for who opens the log after it': async ({

@@ -77,7 +77,7 @@ export function commits(durability: 'strict' | 'relaxed', count: number): Cost {
 export function checkpoint(pages: number): Cost {
   return {
     transactions: { 'relaxed log+meta+pages': 1 },
-    requests: { 'meta.getAll': 1, 'log.getKey': 1, 'pages.put': pages, 'meta.put': 1, 'log.delete': 1 },
+    requests: { 'meta.getAll': 1, 'log.get': 1, 'pages.put': pages, 'meta.put': 1, 'log.delete': 1 },
   }
 }
 

@@ -14,8 +14,8 @@ const lookMs = 3_000
  * the queue and answers `202` with `{ id, queued: true }`. By then the job is on the disk.
  *
  * Never taken are navigations, requests for ranges, `no-cors` requests to another origin, and those with
- * `cache: 'no-store'`, which is how replays are sent. A request that its page aborts is not queued, where the engine
- * tells of it (Chromium does not). What cannot be queued (too large, no room) fails as a request that nobody answers
+ * `cache: 'no-store'`, which is how replays and acknowledgements are sent. A request that its page aborts is not
+ * queued, where the engine tells of it (Chromium does not). What cannot be queued (too large, no room) fails as a request that nobody answers
  * does, also where the network was not asked. Leave bodies that a page streams out by `match`: should the page end in
  * the middle, an engine may take what came for all of it. The listener returns whether it answers.
  *

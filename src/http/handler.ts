@@ -2,6 +2,7 @@ import { refuseUnknown } from '../errors.ts'
 import type { JobContext } from '../types.ts'
 import { answerOf, type AssertOkOptions, judged } from './assert-ok.ts'
 import type { RequestPayload } from './payload.ts'
+import { uncached } from '../uncached.ts'
 
 /** As `fetch` takes them; the name that the DOM has for it is not known where there is only Node. */
 type HeadersGiven = NonNullable<RequestInit['headers']>
@@ -107,15 +108,13 @@ async function initOf(
   { headers: source, idempotencyHeader = 'Idempotency-Key' }: HttpHandlerOptions<unknown>,
 ): Promise<RequestInit> {
   const { url: _, headers: kept, body = null, knownAs, ...settings } = payload
-  const headers = new Headers(kept.map(([name, value]) => [name, value]))
+  const headers = new Headers(kept as [string, string][])
   const own = job.idempotencyKey
   const [header, key = own] = knownAs ?? [idempotencyHeader]
   // From its second revision on it is another request than the one that was tried by that key.
   if (header !== null && !headers.has(header)) headers.set(header, own.endsWith('-1') ? key : own)
   for (const [name, value] of await headersFrom(source, payload, job)) headers.set(name, value)
-  // Elsewhere there is no such cache, and some platforms refuse to hear of it.
-  const cache: RequestInit = 'location' in globalThis ? { cache: 'no-store' } : {}
-  return { ...settings, ...cache, headers, body, signal: job.signal }
+  return { ...settings, ...uncached(), headers, body, signal: job.signal }
 }
 
 /** What a source of headers has for this attempt. */

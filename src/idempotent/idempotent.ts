@@ -28,10 +28,10 @@ const retryAfter = { 'retry-after': '1' }
  * |---|---|
  * | 400 | the key is missing (`key-missing`) or malformed, or the body broke off |
  * | 401 | `principal` knows nobody |
- * | 409, `Retry-After` | a request of this key has been going on for `waitMs` |
+ * | 409, `Retry-After` | in memory, a request of this key has been going on for `waitMs` |
  * | 413 | the body is larger than `maxBodyBytes` |
  * | 422 | the key was used for another method, path, query or body |
- * | 503, `Retry-After` | the database was locked for `waitMs` |
+ * | 503, `Retry-After` | the SQLite database was locked for `waitMs`, be it by a request of this key |
  *
  * @param handler - Answers a request. Whether it may be asynchronous, and what it answers with, depends on the store.
  * @throws TypeError or RangeError at once when an option makes no sense.

@@ -44,8 +44,8 @@ export interface IdempotentOptions<Tx, Answer, Prepared = undefined> {
    */
   readonly keepMs?: number
   /**
-   * How long to wait for another request of the same key, or for a locked database, in milliseconds: then the answer
-   * is 409 or 503, with `Retry-After`.
+   * How long to wait for another request of the same key (in memory), or for a locked database (SQLite), in
+   * milliseconds: then the answer is 409 or 503, with `Retry-After`. D1 has nothing to wait for.
    *
    * @default 10_000
    */

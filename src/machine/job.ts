@@ -42,7 +42,7 @@ export interface Failure {
 /** The longest message a {@link Failure} keeps. */
 export const maxMessageLength = 500
 
-/** How many failures a job keeps: the newest, which is every attempt under the default retry policy. */
+/** How many failures a job keeps: the newest; more than the default retry policy charges. */
 export const maxFailures = 50
 
 /** A holder's side of a claim, shared by all jobs claimed together. */

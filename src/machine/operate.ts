@@ -54,9 +54,8 @@ export function decideResume(state: State, kind: string | undefined, { owner, em
 }
 
 /** Erases everything of the owner. Returns the jobs, whose payloads go with them. */
-export function decideErase(state: State, force: boolean, { owner, emit }: Deciding): Job[] {
+export function decideErase(state: State, { owner, emit }: Deciding): Job[] {
   const jobs = [...state.jobs.values()].filter((job) => job.owner === owner)
-  if (!force) refuseUnsent(state, owner, jobs)
   emit({ type: 'erased', owner })
   return jobs
 }

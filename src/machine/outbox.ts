@@ -67,19 +67,18 @@ export interface Settlement {
   readonly rejected: readonly RejectedAck[]
 }
 
-export type Settled =
-  | { readonly type: 'settled'; readonly acked: number; readonly rejected: number }
-  /** The server has something under a number that is not what was given that number here. */
-  | { readonly type: 'fork' }
-  /** The outbox is not there any more: whatever the server says of it concerns nobody. */
-  | { readonly type: 'gone' }
+/**
+ * `fork`: the server has something under a number that is not what was given that number here. `gone`: the outbox is not
+ * there any more, and whatever the server says of it concerns nobody.
+ */
+export type Settled = 'settled' | 'fork' | 'gone'
 
 /** Settles what the server settled, in one entry, and keeps the outbox while there is more to send. */
 export function decideSettle(state: State, sender: string, said: Settlement, deciding: Sending): Settled {
   const { owner, emit } = deciding
   const outbox = state.outboxes.get(owner)
-  if (outbox?.id !== said.outbox) return { type: 'gone' }
-  if (!isOwn(state, outbox, said.through, said.id)) return { type: 'fork' }
+  if (outbox?.id !== said.outbox) return 'gone'
+  if (!isOwn(state, outbox, said.through, said.id)) return 'fork'
   // What is settled up to `through` is settled up to any earlier number too.
   const through = Math.min(said.through, outbox.acked + atOnce)
   const acks = acksUpTo(state, outbox, through)
@@ -91,7 +90,7 @@ export function decideSettle(state: State, sender: string, said: Settlement, dec
     emit({ type: 'acked', owner, sender, through, id, ids, rejected })
     if (outbox.sender === sender && hasUnsent(state, owner)) emit({ type: 'sending', owner, sender })
   } else if (!hasUnsent(state, owner)) decideGiveBack(state, sender, deciding)
-  return { type: 'settled', acked: acks.length - rejected.length, rejected: rejected.length }
+  return 'settled'
 }
 
 /** Whether `id` is what this outbox has, or may have had, under a number. */

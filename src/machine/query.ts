@@ -13,8 +13,8 @@ export interface ListFilter {
   readonly state?: ListedState | readonly ListedState[] | undefined
   readonly kind?: string | undefined
   readonly key?: string | undefined
-  /** The most jobs to return. */
-  readonly limit: number
+  /** The most jobs to return. @default 100 */
+  readonly limit?: number | undefined
   /** The `next` of an earlier list. */
   readonly after?: string | undefined
 }
@@ -35,6 +35,7 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
   if (!Number.isSafeInteger(after)) {
     throw new RangeError(`Cannot list: after is "${filter.after}", expected the next of an earlier list`)
   }
+  const { limit = 100 } = filter
   const jobs: Job[] = []
   const states = filter.state === undefined ? undefined : [filter.state].flat()
   const matches = (job: Job): boolean =>
@@ -44,7 +45,7 @@ export function list(state: State, owner: string, filter: ListFilter, now: Now):
     ...shelvesOf(state, lane, filter.state),
   ])
   for (const job of inOrder(state, shelves, after, matches)) {
-    if (jobs.length >= filter.limit) return { jobs, next: String(jobs.at(-1)?.ordinal) }
+    if (jobs.length >= limit) return { jobs, next: String(jobs.at(-1)?.ordinal) }
     jobs.push(job)
   }
   return { jobs, next: undefined }
@@ -96,11 +97,15 @@ function isScheduled({ index }: State, job: Job, now: Now): boolean {
 export type Counts = Record<JobState | 'scheduled', number>
 
 /** Counts the owner's jobs: all, and by kind. */
-export function counts(state: State, owner: string): { total: Counts; kinds: Record<string, Counts> } {
+export function counts(
+  state: State,
+  owner: string,
+  now: Now,
+): { total: Counts; kinds: Record<string, Counts> } {
   const total: Counts = { pending: 0, scheduled: 0, running: 0, completed: 0, dead: 0, cancelled: 0 }
   const kinds: [string, Counts][] = []
   for (const lane of state.index.ready.lanes(owner)) {
-    const ofKind = { ...total, ...lane.counts, scheduled: lane.waits.size }
+    const ofKind = { ...total, ...lane.counts, scheduled: lane.waits.left(now) }
     kinds.push([lane.kind, ofKind])
   }
   for (const [, ofKind] of kinds) {

@@ -41,10 +41,10 @@ export function decideCheckpoint(state: State, holder: Holder, checkpoint: strin
 }
 
 /** The holder gives the job back: nothing is charged. At most once: it may have run, so it is dead. */
-export function decideRelease(state: State, holder: Holder, deciding: Deciding): void {
+export function decideRelease(state: State, holder: Holder, deciding: Deciding, waitMs?: number): void {
   const job = fence(state, holder)
   if (settledOtherwise(state, job, undefined, deciding)) return
-  deciding.emit({ type: 'released', ...pick(holder), why: 'stopped' })
+  deciding.emit({ type: 'released', ...pick(holder), why: 'stopped', waitMs })
 }
 
 /** The handler asked to be called again later: an outcome, not a failure. */
@@ -136,16 +136,20 @@ function failHeld(
   const probed = probing(state, job)?.number
   const error = { ...note, charged: open === undefined }
   const { owner, kind } = job
+  let waitMs = 0
   if (verdict.type === 'hold-until-resume') {
     const isNew = open === undefined || open.waitMs !== undefined
     if (isNew) deciding.emit({ type: 'held', owner, kind, cause: 'unauthorized' })
   } else if (open === undefined || probed !== undefined) {
     const failures = open === undefined ? 1 : open.tries + 2
-    const waitMs = finiteMs(verdict.afterMs || backoffMs(policy.retry, failures, policy.random))
-    deciding.emit({ type: 'held', owner, kind, cause: verdict.cause ?? 'unavailable', waitMs })
+    const heldMs = finiteMs(verdict.afterMs || backoffMs(policy.retry, failures, policy.random))
+    deciding.emit({ type: 'held', owner, kind, cause: verdict.cause ?? 'unavailable', waitMs: heldMs })
+  } else {
+    // The hold that is open may end sooner than this job's own answer allows.
+    waitMs = finiteMs(verdict.afterMs ?? 0)
   }
   if (settledOtherwise(state, job, error, deciding)) return
-  deciding.emit({ type: 'retried', ...pick(job), error, waitMs: 0, probed })
+  deciding.emit({ type: 'retried', ...pick(job), error, waitMs, probed })
 }
 
 /** A probe that failed by itself told nothing of the outside world: the next one waits as long again. */

@@ -9,7 +9,7 @@ export interface Retention {
   readonly finishedMs: number
   /** At most so many completed and cancelled jobs. @default 1_000 */
   readonly finishedCount: number
-  /** Dead letters' payloads together (bytes). @default Infinity */
+  /** Dead letters' payloads and checkpoints together, and what each takes besides (bytes, estimated). @default Infinity */
   readonly deadBytes: number
   /** @default Infinity */
   readonly deadMs: number

@@ -64,6 +64,12 @@ export class Waits implements Undoes {
     return mono !== undefined && mono.monoAt <= now.mono ? mono.key : undefined
   }
 
+  /** How many are not over. */
+  left(now: Now): number {
+    if (this.firstOver(now) === undefined) return this.size
+    return [...this.#waits.keys()].filter((key) => !this.isOver(key, now)).length
+  }
+
   /** Whether this one is over, without stopping it; what does not wait is. */
   isOver(key: string, now: Now): boolean {
     return this.untilOver(key, now) === 0

@@ -68,8 +68,8 @@ async function work({ worker, replica, sender }: Parts, wanting: Wanting, over: 
 
 function leftOf(parts: Parts, state: State): Pick<DrainResult, 'remaining' | 'nextAt' | 'wakeAt'> {
   const { clock, owner, worker } = parts
-  const { pending, running } = counts(state, owner).total
   const now = nowOf(clock)
+  const { pending, running } = counts(state, owner, now).total
   const until = untilDue(state, owner, worker.abilities, now)
   const nextAt = Number.isFinite(until) ? now.wall + until : undefined
   return { remaining: pending + running, nextAt, wakeAt: dueAt(parts, state) }

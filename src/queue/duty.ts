@@ -71,7 +71,12 @@ export function createDuty(worker: Worker): Duty {
       clear()
       return worker.leave()
     },
-    rejoin: async () => (leftStarted ? start() : undefined),
+    async rejoin() {
+      if (!leftStarted) return
+      await begin(queue)
+      // Unless it left once more meanwhile. One that failed is to be tried again.
+      if (wanting.has(queue)) leftStarted = false
+    },
     want() {
       const who = Symbol('drain')
       return {

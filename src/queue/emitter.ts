@@ -30,9 +30,11 @@ export function createEmitter(): Emitter {
       oneOf(...Object.keys(eventNames))('event', name)
       is('function')('listener', listener)
       const set = listeners.get(name) ?? new Set()
-      listeners.set(name, set.add(listener))
+      // Its own, so that one function may listen twice.
+      const own: Listener = (event) => listener(event)
+      listeners.set(name, set.add(own))
       return () => {
-        set.delete(listener)
+        set.delete(own)
         if (set.size === 0 && listeners.get(name) === set) listeners.delete(name)
       }
     },

@@ -8,8 +8,9 @@ interface About {
 }
 
 /**
- * Everything a queue tells, in every context that has it open, whoever did it. What has no event (jobs that are replaced,
- * debounced, edited, redriven or removed, requested cancellations, pauses) a `view` and `info` show.
+ * Everything a queue tells, in every context that has it open, whoever did it; `store`, `warning`, `idle` and `due` are
+ * each context's own. What has no event (jobs that are replaced, debounced, edited, redriven or removed, or that retention
+ * removes, their checkpoints, requested cancellations, pauses) a `view` and `info` show.
  *
  * | event | when |
  * |---|---|

@@ -9,10 +9,12 @@ export function withFallback(first: Store, second: Store, onTurn: () => void): S
   let store = first
   let isChosen = false
   let isClosed = false
+  let move = (): void => undefined
   const turn = (cause: unknown): void => {
     if (isChosen || isClosed || !isQueueError(cause, 'store-unavailable')) throw cause
     onTurn()
     store = second
+    move()
   }
   /** For the calls that may be a handle's first. */
   const choosing = async <T>(call: (store: Store) => Promise<T>): Promise<T> => {
@@ -54,7 +56,15 @@ export function withFallback(first: Store, second: Store, onTurn: () => void): S
     },
     payload: (id) => store.payload(id),
     checkpoint: (...given) => store.checkpoint(...given),
-    subscribe: (listener) => store.subscribe(listener),
+    subscribe(listener) {
+      const subscribed = (): (() => void) => store.subscribe(listener)
+      let end = subscribed()
+      move = () => {
+        end()
+        end = subscribed()
+      }
+      return () => end()
+    },
     leave: (worker) => store.leave(worker),
     async estimate() {
       if (store.estimate) return store.estimate()

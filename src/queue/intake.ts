@@ -30,8 +30,8 @@ export function knownKind(kinds: ReadonlyMap<string, Kind>, name: unknown): Kind
 }
 
 /**
- * Checks everything that can be known without the log and without waiting. The payload is cloned at once: what its owner
- * does with it while a schema looks has no effect.
+ * Checks everything that can be known without the log and without waiting. Payload and options are cloned at once: what
+ * their owner does with them before they are decided on has no effect.
  */
 export function prepare(
   id: string,
@@ -41,7 +41,7 @@ export function prepare(
   limits: PayloadLimits,
 ): Prepared {
   checkEnqueue(options)
-  return { id, kind, encoded: encodePayload(payload, kind.kind, limits), options }
+  return { id, kind, encoded: encodePayload(payload, kind.kind, limits), options: { ...options } }
 }
 
 /** What the kind's schema says of the payload; `undefined` where there is none, so that nothing is waited for. */

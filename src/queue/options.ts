@@ -119,7 +119,11 @@ export interface CommonOptions {
   readonly store?: StoreFactory
   /** What to do where the store cannot be opened; without it calls reject with `store-unavailable`. */
   readonly fallback?: 'memory'
-  /** Whose jobs these are: owners of one queue never see, run, block or acknowledge each other's. @default '' */
+  /**
+   * Whose jobs these are: owners of one queue never see, run or acknowledge each other's. `maxRunning` alone counts all.
+   *
+   * @default ''
+   */
   readonly owner?: string
   /**
    * `auto`: strict for entries with an enqueue, a `job.checkpoint`, a finish, a claim of what may run only once, or an
@@ -131,8 +135,12 @@ export interface CommonOptions {
   /** Acknowledges finished jobs to the application's server. */
   readonly sync?: SyncOptions
   readonly connectivity?: {
-    /** A URL, asked by `HEAD`, or a function, that tells whether the network can be reached. @default sync.url */
-    readonly probe?: string | (() => Promise<boolean>)
+    /**
+     * A URL, asked by `HEAD`, or a function that tells whether the network can be reached; its signal aborts after 10 s.
+     *
+     * @default sync.url
+     */
+    readonly probe?: string | ((signal: AbortSignal) => boolean | Promise<boolean>)
   }
   readonly worker?: WorkerSettings
   readonly limits?: Limits

@@ -1,6 +1,6 @@
 import { QueueError } from '../errors.ts'
 import { owned } from '../machine/decide.ts'
-import { hasUnsent } from '../machine/outbox.ts'
+import { hasUnsent, listRejects } from '../machine/outbox.ts'
 import { owesJobs } from '../machine/owed.ts'
 import { counts, list, oldestPendingAgeMs } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
@@ -22,10 +22,7 @@ export async function readPayload({ replica, owner }: Parts, id: string): Promis
   const job = owned(await knowing(replica, owner, id), owner, id)
   const value = await storedPayload(job, replica)
   if (value !== undefined || job.beside === undefined) return value
-  throw new QueueError(
-    'not-found',
-    `Cannot give the payload of job "${id}": it was deleted when the job finished`,
-  )
+  throw new QueueError('not-found', `Cannot give the payload of job "${id}": it is gone`)
 }
 
 /** The state, read anew if it does not know the job: whoever was told of the id may be ahead of this context. */
@@ -42,7 +39,7 @@ export async function listJobs(
 ): Promise<JobPage> {
   checkFilter(filter)
   pulse.asked()
-  const { jobs, next } = list(await replica.open(), owner, { limit: 100, ...filter }, nowOf(clock))
+  const { jobs, next } = list(await replica.open(), owner, filter, nowOf(clock))
   return { jobs: jobs.map(showJob), next }
 }
 
@@ -59,7 +56,7 @@ export async function info(parts: Parts): Promise<QueueInfo> {
   const { name, owner, replica, worker, clock, concurrency, sender, pulse } = parts
   pulse.asked()
   const state = await replica.open()
-  const { total, kinds } = counts(state, owner)
+  const { total, kinds } = counts(state, owner, nowOf(clock))
   return {
     name,
     owner,
@@ -100,6 +97,5 @@ async function storeInfo({ store, storeState, watchQuota }: Parts): Promise<Queu
 }
 
 export async function rejectedAcks({ replica, owner }: Parts): Promise<readonly RejectedAckView[]> {
-  const { rejects } = await replica.open()
-  return [...rejects.values()].filter((reject) => reject.owner === owner).map(showReject)
+  return listRejects(await replica.open(), owner).map(showReject)
 }

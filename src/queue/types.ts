@@ -61,8 +61,8 @@ type ListedState = JobState | 'scheduled' | 'in-line'
 
 export interface JobFilter {
   /**
-   * One state, or several; absent: all. `scheduled`: pending, and not due yet. `in-line`: what keeps others of its key
-   * waiting, that is, what is pending or running, and what is dead and blocks its key.
+   * One state, or several; absent: all. `scheduled`: pending, and not due yet. `in-line`: what would keep others of its
+   * key, or followers of its dedupe key, waiting: pending, running, or dead where it blocks its key.
    */
   readonly state?: ListedState | readonly ListedState[]
   readonly kind?: string

@@ -9,6 +9,7 @@ import {
   decideResume,
   refuseUnsent,
 } from '../machine/operate.ts'
+import type { Now } from '../machine/events.ts'
 import { list } from '../machine/query.ts'
 import type { State } from '../machine/state.ts'
 import type { Decision, SubmitOptions } from '../replica/types.ts'
@@ -80,14 +81,16 @@ export async function redrive(parts: Parts, which: string | JobFilter): Promise<
   const { replica, deciding, owner } = parts
   return replica.submit((state, drafting) => {
     const facts = deciding(drafting)
-    const all = { limit: Number.POSITIVE_INFINITY, state: 'dead' as const }
-    const ids =
-      typeof which === 'string'
-        ? [which]
-        : list(state, owner, { ...all, ...which }, drafting.now).jobs.map((job) => job.id)
+    const ids = typeof which === 'string' ? [which] : matching(state, owner, which, drafting.now)
     for (const id of ids) decideRedrive(state, id, facts)
     return ids.length
   })
+}
+
+/** All that match, the dead ones unless the filter has a state. */
+function matching(state: State, owner: string, filter: JobFilter, now: Now): string[] {
+  const { limit = Number.POSITIVE_INFINITY, state: states = 'dead' } = filter
+  return list(state, owner, { ...filter, limit, state: states }, now).jobs.map((job) => job.id)
 }
 
 export async function edit(parts: Parts, id: string, payload: unknown): Promise<void> {
@@ -147,7 +150,7 @@ export async function erase({ replica, owner, deciding }: Parts, force: boolean)
     (state, drafting) => {
       if (!force) refuseAny(state, owner)
       for (const each of owner === '' ? ownersOf(state) : [owner]) {
-        for (const job of decideErase(state, true, { ...deciding(drafting), owner: each })) {
+        for (const job of decideErase(state, { ...deciding(drafting), owner: each })) {
           if (job.beside !== undefined) drafting.drop(job.id)
         }
       }

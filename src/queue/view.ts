@@ -86,7 +86,7 @@ function createListing(replica: Replica, owner: string, filter: JobFilter, clock
     if (state === undefined) return undefined
     if (cached?.state === state && cached.seq === state.seq && untilStale(cached) > 0) return cached
     const now = nowOf(clock)
-    const { jobs: rows } = list(state, owner, { limit: 100, ...filter }, now)
+    const { jobs: rows } = list(state, owner, filter, now)
     const staleAt = now.mono + untilDue(state, rows, now)
     cached = { state, seq: state.seq, rows, staleAt, jobs: shown(rows, cached) }
     return cached

@@ -1,4 +1,4 @@
-import { type AckEvent, completedType, idOf, isSequence, lostType, type WireEvent } from '../sync/wire.ts'
+import { type AckEvent, completedType, ackId, isSequence, lostType, type WireEvent } from '../sync/wire.ts'
 import type { Ack } from './ack.ts'
 import {
   checked,
@@ -84,7 +84,7 @@ function faultInOrder(events: readonly WireEvent[], items: readonly Item[]): str
 function previousOf(header: string | null, first: number): Batch['previous'] | 'malformed' {
   if (header === null) return undefined
   const to = first - 1
-  return isSequence(to) && isName(header) && header.startsWith(idOf(to, ''))
+  return isSequence(to) && isName(header) && header.startsWith(ackId(to, ''))
     ? { to, id: header }
     : 'malformed'
 }

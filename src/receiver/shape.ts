@@ -1,4 +1,4 @@
-import { completedType, deadType, idOf, isRecord, isSequence, lostIdOf, lostType } from '../sync/wire.ts'
+import { completedType, deadType, ackId, isRecord, isSequence, lostIdOf, lostType } from '../sync/wire.ts'
 
 interface Field {
   readonly test: (value: unknown) => boolean
@@ -65,7 +65,7 @@ function faultInAck({ type, id, sequence, subject }: Values, data: Values): stri
     faultIn(data, isDead ? factFields : completedFields, 'data.') ??
     (isDead ? faultInError(data.error) : undefined)
   if (fault !== undefined) return fault
-  return id === idOf(Number(sequence), subject) ? undefined : 'id is not <sequence>-<subject>'
+  return id === ackId(Number(sequence), subject) ? undefined : 'id is not <sequence>-<subject>'
 }
 
 function faultInError(error: unknown): string | undefined {

@@ -114,7 +114,11 @@ function connected(database: SqliteDatabase): Connection {
         database.exec('COMMIT')
         return result
       } catch (error) {
-        if (database.isTransaction ?? database.inTransaction ?? true) database.exec('ROLLBACK')
+        try {
+          database.exec('ROLLBACK')
+        } catch {
+          // SQLite ended it by itself, as when its disk is full: why is what counts.
+        }
         throw error
       }
     },

@@ -58,7 +58,7 @@ export class Batch {
     let current = state
     for (;;) {
       try {
-        if (await this.#append(current)) return this.#fresh || this.#drafts.last?.events.length !== 0
+        if (await this.#append(current)) return this.#fresh || !!this.#drafts.last?.events.length
       } catch (error) {
         if (await this.#recover(error, current)) return false
         if (this.#joint?.isSpent) return !this.#giveUp(settledError(error))

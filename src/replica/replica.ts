@@ -47,6 +47,7 @@ class LogReplica implements Replica {
   readonly #readers: Submission[] = []
   #opening: Promise<State> | undefined
   #pumping: Promise<void> | undefined
+  #turning: Promise<void> | undefined
   #down: QueueError | undefined
   #writer: string | undefined
   #counter = 0
@@ -123,7 +124,7 @@ class LogReplica implements Replica {
   }
 
   async idle(): Promise<void> {
-    await this.#pumping
+    await this.#turning
   }
 
   ride(rider: Rider): () => void {
@@ -186,7 +187,10 @@ class LogReplica implements Replica {
   }
 
   async #pump(): Promise<void> {
-    while (this.#queue.length > 0 || this.#readers.length > 0) await this.#turn()
+    while (this.#queue.length > 0 || this.#readers.length > 0) {
+      this.#turning = this.#turn()
+      await this.#turning
+    }
     this.#pumping = undefined
   }
 

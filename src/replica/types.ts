@@ -123,7 +123,7 @@ export interface Replica {
   poke(): void
   /** Reads what others appended, if anything. */
   catchUp(): Promise<void>
-  /** Resolves when nothing is being committed or read any more. */
+  /** Resolves when what is being committed or read right now is. */
   idle(): Promise<void>
   /** Lets a rider join all entries, until the returned function is called. */
   ride(rider: Rider): () => void
@@ -140,5 +140,5 @@ export interface Replica {
   close(): Promise<void>
 }
 
-/** The user's choice: `auto` is `strict` for entries with an enqueue or a finish, else `relaxed`. */
+/** The user's choice: `auto` is `strict` for what a caller was promised or the outside world has seen, else `relaxed`. */
 export type DurabilityChoice = 'auto' | Durability

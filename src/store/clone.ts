@@ -31,8 +31,8 @@ function canCloneFiles(): boolean {
   }
 }
 
-/** The same with other objects for some, all that holds such being made anew. */
-function rebuilt(
+/** The same with other objects for some, all that holds such being made anew; cycles are kept. */
+export function rebuilt(
   value: unknown,
   swap: (value: object) => object,
   seen: Map<object, unknown> = new Map(),

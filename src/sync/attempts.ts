@@ -41,9 +41,6 @@ export class Attempts {
   lastError: unknown
   /** How many wait for all to be sent. */
   flushes = 0
-  /** By this sender so far. */
-  acked = 0
-  rejected = 0
 
   constructor(options: SenderOptions, transport: Transport) {
     this.#options = options
@@ -159,17 +156,12 @@ export class Attempts {
       transport: this.#transport,
       course: this.#course,
       signs: typeof sync.headers === 'function',
-      settled: (acked, rejected) => this.#settled(acked, rejected),
-      setAside: () => {
-        this.rejected++
-      },
+      settled: () => this.#settled(),
       lost: (log) => emit({ type: 'store', state: 'lost', log }),
     }
   }
 
-  #settled(acked: number, rejected: number): void {
-    this.acked += acked
-    this.rejected += rejected
+  #settled(): void {
     this.#failures = 0
     this.refused = false
     this.lastError = undefined

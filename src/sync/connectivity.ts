@@ -1,4 +1,5 @@
 import type { Clock } from '../types.ts'
+import { uncached } from '../uncached.ts'
 
 /** How long a probe may take (milliseconds); an answer that comes later proves little of the next request. */
 const probeMs = 10_000
@@ -50,7 +51,7 @@ function headOf({ syncUrl, fetch }: ConnectivityOptions): ConnectivityOptions['p
   return async (signal) => {
     const send = fetch ?? globalThis.fetch.bind(globalThis)
     // Without CORS any answer, even one that may not be read, is an answer.
-    const init: RequestInit = { method: 'HEAD', mode: 'no-cors', cache: 'no-store', signal }
+    const init: RequestInit = { ...uncached(), method: 'HEAD', mode: 'no-cors', signal }
     const response = await send(syncUrl, init)
     response.body?.cancel().catch(() => undefined)
     return true

@@ -55,9 +55,7 @@ export interface PassTools {
   /** Whether there is time: nobody waits for all to be sent. */
   readonly lingers: () => boolean
   /** Told of what was settled, once it is in the log. */
-  readonly settled: (acked: number, rejected: number) => void
-  /** Told that an acknowledgement was set aside. */
-  readonly setAside: () => void
+  readonly settled: () => void
   /** Told that the server knew another log of this device. */
   readonly lost: (log: string) => void
 }
@@ -135,8 +133,7 @@ async function follow(tools: PassTools, outbox: string, step: Step): Promise<Sen
     }
     case 'set-aside': {
       const { refused } = step
-      const isSet = await submit(tools, (state, deciding) => decideSetAside(state, outbox, refused, deciding))
-      if (isSet) tools.setAside()
+      await submit(tools, (state, deciding) => decideSetAside(state, outbox, refused, deciding))
       return undefined
     }
     case 'wait':
@@ -150,11 +147,11 @@ async function follow(tools: PassTools, outbox: string, step: Step): Promise<Sen
 async function settle(tools: PassTools, said: Settlement): Promise<Sent> {
   const { owner, sender, course, replica } = tools
   const settled = await submit(tools, (state, deciding) => decideSettle(state, sender, said, deciding))
-  if (settled.type === 'fork') return follow(tools, said.outbox, heedFork(course))
-  if (settled.type === 'gone') return undefined
+  if (settled === 'fork') return follow(tools, said.outbox, heedFork(course))
+  if (settled === 'gone') return undefined
   const state = await replica.open()
   learnSettled(course, said.through, state.outboxes.get(owner)?.acked ?? 0)
-  tools.settled(settled.acked, settled.rejected)
+  tools.settled()
   return 'settled'
 }
 

@@ -4,10 +4,10 @@ import type { StoreNotice } from '../replica/types.ts'
 import { Attempts } from './attempts.ts'
 import { finalBatch } from './final.ts'
 import { lingerMs } from './options.ts'
-import type { End } from './pass.ts'
 import { createTransport, type Transport, withOurs } from './transport.ts'
-import type { FinalRequest, FlushOptions, FlushResult, Sender, SenderOptions, SyncStatus } from './types.ts'
+import type { FinalRequest, FlushEnd, FlushOptions, Sender, SenderOptions, SyncStatus } from './types.ts'
 import { entryOrTime, unlessAborted } from './waits.ts'
+import { uncached } from '../uncached.ts'
 
 /** How much longer another context's finishes wait: that context most likely sends them itself. */
 const courtesyMs = 2_000
@@ -80,15 +80,12 @@ class OutboxSender implements Sender {
     this.#attempts.begin()
   }
 
-  async flush({ signal }: FlushOptions = {}): Promise<FlushResult> {
+  async flush({ signal }: FlushOptions = {}): Promise<FlushEnd> {
     signal?.throwIfAborted()
     const attempts = this.#attempts
-    const { acked, rejected } = attempts
     attempts.flushes++
     try {
-      const why = await unlessAborted(this.#flushAll(signal), signal)
-      const done = { sent: attempts.acked - acked, rejected: attempts.rejected - rejected }
-      return { ...done, remaining: this.#unsent(), ...(why !== 'idle' && { stopped: why }) }
+      return await unlessAborted(this.#flushAll(signal), signal)
     } finally {
       attempts.flushes--
       if (attempts.flushes === 0) this.#life = undefined
@@ -115,12 +112,10 @@ class OutboxSender implements Sender {
     if (batch === undefined) return undefined
     const headers = withOurs(theirs, batch)
     const init = { method: 'POST', headers, body: batch.body, keepalive: true, redirect: 'manual' } as const
-    return { url: sync.url, init }
+    return { url: sync.url, init: { ...uncached(), ...init } }
   }
 
-  async #flushAll(
-    signal: AbortSignal | undefined,
-  ): Promise<Exclude<End['why'], 'failed' | 'busy' | 'lingering'>> {
+  async #flushAll(signal: AbortSignal | undefined): Promise<FlushEnd> {
     const attempts = this.#attempts
     this.#life ??= new AbortController()
     const life = this.#life.signal

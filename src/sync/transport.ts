@@ -3,6 +3,7 @@ import type { Clock } from '../types.ts'
 import type { Batch } from './batch.ts'
 import type { SyncOptions } from './options.ts'
 import { type Answer, lostHeader, parseAnswer } from './wire.ts'
+import { uncached } from '../uncached.ts'
 
 /** How long one request may take, its headers and the answer's body included (milliseconds). */
 const requestMs = 30_000
@@ -34,6 +35,7 @@ export function createTransport(options: SyncOptions, clock: Clock): Transport {
     last = new Headers(typeof headers === 'function' ? await headers() : headers)
     signal.throwIfAborted()
     const response = await fetch(url, {
+      ...uncached(),
       method: 'POST',
       headers: withOurs(last, batch),
       body: batch.body,

@@ -31,19 +31,11 @@ export interface FlushOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface FlushResult {
-  /** How many acknowledgements the server accepted. */
-  readonly sent: number
-  /** How many it refused for good. */
-  readonly rejected: number
-  /** How many are still to be sent. */
-  readonly remaining: number
-  /**
-   * Why it ended with something left; absent when there was nothing left to send. `waiting`: the server asked for
-   * time. `refused`: no answer, or not a receiver's. `unauthorized`: until `resume()`.
-   */
-  readonly stopped?: 'offline' | 'waiting' | 'refused' | 'unauthorized' | 'stopped'
-}
+/**
+ * Why a flush ended. `idle`: nothing is left to send. `waiting`: the server asked for time. `refused`: no answer, or not a
+ * receiver's. `unauthorized`: until `resume()`.
+ */
+export type FlushEnd = 'idle' | 'offline' | 'waiting' | 'refused' | 'unauthorized' | 'stopped'
 
 export interface SyncStatus {
   /**
@@ -74,7 +66,7 @@ export interface Sender {
    *
    * @throws QueueError when the log cannot be read or written.
    */
-  flush(options?: FlushOptions): Promise<FlushResult>
+  flush(options?: FlushOptions): Promise<FlushEnd>
   /** Sends what is there, and from now on what finishes. */
   start(): void
   /** Aborts the request under way, and lets other contexts send. Resolves when that is done. */

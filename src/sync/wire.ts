@@ -5,7 +5,10 @@
  * remembers, per source, the highest number it knows and the id at it; that is all either side needs to find out
  * what the other has.
  */
+import { ackId } from '../machine/rows.ts'
 import { retryAfterMs } from '../retry-after.ts'
+
+export { ackId }
 
 /** The type of a batch, as the CloudEvents JSON format names it. */
 export const contentType = 'application/cloudevents-batch+json'
@@ -145,18 +148,14 @@ function escaped(text: string): string {
   return encodeURIComponent(text.toWellFormed())
 }
 
-export function idOf(sequence: number, job: string): string {
-  return `${sequence}-${job}`
-}
-
 /** The id of a {@link LostEvent} that ends at `sequence`. */
 export function lostIdOf(sequence: number): string {
-  return idOf(sequence, 'lost')
+  return ackId(sequence, 'lost')
 }
 
 export function ackEvent(source: string, sequence: number, content: AckContent): AckEvent {
   return {
-    ...envelope(source, sequence, idOf(sequence, content.job), content.data.finishedAt),
+    ...envelope(source, sequence, ackId(sequence, content.job), content.data.finishedAt),
     subject: content.job,
     datacontenttype: 'application/json',
     ...(content.type === completedType

@@ -59,14 +59,3 @@ export function endWaitsForNetwork({ holds, index }: State, owner: string): void
     if (hold.owner === owner && hold.cause === 'no-response') index.holds.stop(key)
   }
 }
-
-/** Waits for a claim that is being committed: an entry after it gives back what will not be begun. */
-export async function landClaims(
-  { replica, warn }: WorkerOptions,
-  runner: Runner,
-  worker: string,
-): Promise<void> {
-  await replica.idle()
-  if (replica.state === undefined || runner.orphans(replica.state, worker).length === 0) return
-  await replica.submit(() => undefined).catch((error: unknown) => warn('Cannot end all claims', error))
-}

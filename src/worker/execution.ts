@@ -33,6 +33,8 @@ export class Execution implements Holder {
   pending: { readonly value: string; readonly number: number | undefined } | undefined
   /** JSON text of the last checkpoint that is in the log. */
   #checkpoint: string | undefined
+  /** The handler may have been called. */
+  hasBegun = false
   /** The handler returned or threw: what is left is to commit it. */
   isOver = false
   /** The job was given back while its handler still ran: what it returns counts no more. */
@@ -51,6 +53,7 @@ export class Execution implements Holder {
   /** From now on the time is the handler's: that of the store, while it reads the payload, is not. */
   startClocks(): void {
     if (this.#abortedBy !== undefined) return
+    this.hasBegun = true
     const mono = this.#hooks.clock.monotonic()
     this.#timeoutAt = mono + this.kind.timeoutMs
     this.#stallAt = mono + this.kind.stallMs

@@ -7,7 +7,7 @@ import { attempt, type Ending } from './attempt.ts'
 import { commitCheckpoint } from './checkpoint.ts'
 import { Execution, type ExecutionHooks } from './execution.ts'
 import { Limits } from './limits.ts'
-import { commitSettlement, released, type Settlement, type Told } from './settle.ts'
+import { commitRelease, commitSettlement, type Settlement, type Told } from './settle.ts'
 import type { Tally, WorkerOptions } from './types.ts'
 
 /** How often progress is kept at the most (milliseconds). */
@@ -19,6 +19,8 @@ export class Runner implements Told {
   readonly #executions: Map<string, Execution> = new Map()
   /** Handlers that go on although their job was lost, and is run here again. */
   readonly #strays: Set<Execution> = new Set()
+  /** By id, the epoch. */
+  readonly #untold: Map<string, number> = new Map()
   readonly #limits: Limits
   readonly #hooks: ExecutionHooks
   readonly #waiting: Set<() => void> = new Set()
@@ -86,7 +88,8 @@ export class Runner implements Told {
   #executionOf({ id, epoch }: Holder): Execution | undefined {
     const job = this.#options.replica.state?.jobs.get(id)
     const kind = job && this.#options.kinds.get(job.kind)
-    if (job?.epoch !== epoch || kind === undefined) return undefined
+    // What was told late may be lost by now.
+    if (job?.epoch !== epoch || job.state !== 'running' || kind === undefined) return undefined
     this.#patience ??= new AbortController()
     const execution = new Execution(job, kind, this.#hooks, this.#patience.signal)
     const stray = this.#executions.get(id)
@@ -125,14 +128,14 @@ export class Runner implements Told {
     }
   }
 
-  /** What the worker holds as the log says, and does not run. */
-  orphans(state: State, worker: string): Holder[] {
-    const orphans: Holder[] = []
-    for (const id of state.index.held.get(worker) ?? []) {
-      const epoch = state.jobs.get(id)?.epoch
-      if (epoch !== undefined && this.#executions.get(id)?.epoch !== epoch) orphans.push({ id, epoch })
-    }
-    return orphans
+  /** Whether it is under way here. */
+  runs({ id, epoch }: Holder): boolean {
+    return this.#executions.get(id)?.epoch === epoch
+  }
+
+  /** Whether its handler may have been called here, and nothing else could be written of it. */
+  isUntold({ id, epoch }: Holder): boolean {
+    return this.#untold.get(id) === epoch
   }
 
   /** Resolves when the next attempt is settled, or {@link nudge} is called. */
@@ -160,7 +163,7 @@ export class Runner implements Told {
       if (execution.isGivenBack) return
       execution.abort(reason)
       try {
-        await this.#release(execution, patience)
+        await commitRelease(execution, this.#options, patience)
         execution.isGivenBack = true
       } catch (error) {
         warn(`Cannot give job "${execution.id}" back`, error, execution.id)
@@ -184,6 +187,7 @@ export class Runner implements Told {
     this.#limits.rest()
     this.#progressTimer?.()
     this.#progressTimer = undefined
+    this.#untold.clear()
     this.nudge()
   }
 
@@ -194,18 +198,22 @@ export class Runner implements Told {
   }
 
   failed(execution: Execution, error: unknown): void {
-    const { id } = execution
+    const { id, epoch, hasBegun } = execution
+    if (hasBegun) this.#untold.set(id, epoch)
     this.#options.warn(`Cannot settle job "${id}"`, error, id)
     this.#end(execution)
   }
 
   readonly #ending: Ending = {
     over: (execution, settlement) => {
+      const isLost = execution.abortedBy?.code === 'lease-lost'
       execution.isOver = true
-      if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) this.#end(execution)
+      if (isLost || execution.isGivenBack) this.#end(execution)
       else commitSettlement(execution, settlement, this.#options, execution.patience, this)
+      // No entry tells of the slot that it kept.
+      if (isLost) this.#options.replica.poke()
     },
-    // Held, and not run any more: it is given back as what was claimed in vain.
+    // Held, and not run any more: it is given back.
     failed: (execution, error) => {
       execution.isOver = true
       this.failed(execution, error)
@@ -218,13 +226,6 @@ export class Runner implements Told {
     if (!this.#strays.delete(execution) && this.#executions.get(execution.id) === execution)
       this.#executions.delete(execution.id)
     this.nudge()
-  }
-
-  #release(execution: Execution, patience: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const told: Told = { settled: () => resolve(), failed: (_, error) => reject(error) }
-      commitSettlement(execution, released(execution), this.#options, patience, told)
-    })
   }
 
   #impatient(): AbortSignal {

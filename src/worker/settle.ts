@@ -75,7 +75,7 @@ export async function threw(
 }
 
 /** The job is given back. */
-export function released(execution: Execution): Settlement {
+function released(execution: Execution): Settlement {
   return { decide: (state, deciding) => decideRelease(state, execution, deciding) }
 }
 
@@ -113,6 +113,18 @@ export function commitSettlement(
   told: Told,
 ): void {
   options.replica.enter(new Settling(execution, settlement, options, patience, told))
+}
+
+/** Gives the job back; tries it no more than once when `patience` is over. */
+export function commitRelease(
+  execution: Execution,
+  options: WorkerOptions,
+  patience: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const told: Told = { settled: () => resolve(), failed: (_, error) => reject(error) }
+    commitSettlement(execution, released(execution), options, patience, told)
+  })
 }
 
 const plainly: SubmitOptions = {}

@@ -67,7 +67,7 @@ export interface WorkerOptions {
   readonly warn: (message: string, cause: unknown, id?: string) => void
 }
 
-/** What a `drain` did, and why it ended. */
+/** What came of the jobs of a `drain`. */
 export interface Tally {
   completed: number
   failed: number

@@ -2,12 +2,12 @@ import { type Ability, decideClaim } from '../machine/claim.ts'
 import type { Run } from '../machine/job.ts'
 import { decideRenew } from '../machine/leases.ts'
 import { untilDue } from '../machine/query.ts'
-import { decideUnclaim } from '../machine/settle.ts'
 import type { State } from '../machine/state.ts'
 import { decideExpiry } from '../machine/upkeep.ts'
 import type { Drafting } from '../replica/types.ts'
-import { claimRequest, endWaitsForNetwork, isOffered, landClaims, leavesSome, mayClaim } from './claiming.ts'
+import { claimRequest, endWaitsForNetwork, isOffered, leavesSome, mayClaim } from './claiming.ts'
 import { isMissed, LeaseWatch, renewMs } from './leases.ts'
+import { landClaims, returnOrphans } from './orphans.ts'
 import { releaseAfter } from './presence.ts'
 import { Runner } from './runner.ts'
 import { lookMs, Schedule } from './schedule.ts'
@@ -135,7 +135,7 @@ export class Worker {
 
   /** Looks now: timers may have been frozen, and hints lost. With `online`, what waits for a network is tried. */
   wake(online: boolean): void {
-    if (this.#mode !== 'on') return
+    if (this.#mode === 'off') return
     const { replica, owner, warn } = this.#options
     if (online && replica.state) endWaitsForNetwork(replica.state, owner)
     this.#lookedAt = this.#options.clock.monotonic()
@@ -172,8 +172,7 @@ export class Worker {
     const deciding = this.#options.deciding(drafting)
     const { mono } = drafting.now
     decideExpiry(state, deciding)
-    // A claim whose answer was lost for good, or that was committed after a stop: held here, and never begun.
-    for (const orphan of this.runner.orphans(state, this.#name)) decideUnclaim(state, orphan, 0, deciding)
+    returnOrphans(state, this.#name, this.runner, deciding)
     const renews = mono - this.#renewedAt >= renewMs(this.#options)
     if (renews) decideRenew(state, this.#name, deciding)
     const kept = this.runner.keepProgress(state, deciding.emit)

@@ -38,9 +38,6 @@ function watched(path = newPath()): { store: Store; database: DatabaseSync; exec
       database.exec(sql)
     },
     prepare: (sql) => database.prepare(sql),
-    get isTransaction() {
-      return database.isTransaction
-    },
   })
   const flush = async () => {
     executed.push('flush')
@@ -149,16 +146,27 @@ describe('durability', () => {
     expect(commits(executed)).toContain('PRAGMA synchronous = FULL')
   })
 
-  test('that fails leaves open whether the entry is there', async () => {
+  test('that fails leaves open whether the entry is there, and nothing tells of it before it is on the disk', async () => {
     const broken = new Error('the disk is gone')
-    const driver = { ...unflushable().driver, flush: () => Promise.reject(broken) }
+    let isBroken = true
+    let flushes = 0
+    const flush = async () => {
+      flushes++
+      if (isBroken) throw broken
+    }
+    const driver = { ...unflushable().driver, flush }
     const store = sqliteStore({ driver })('q')
     const { log } = await store.load()
     const error: unknown = await store
       .commit({ log, seq: 0 }, () => draft({ durability: 'strict' }))
       .catch((reason: unknown) => reason)
     expect(isQueueError(error, 'store-failed') && error.uncertain && error.cause).toBe(broken)
+    await expect(store.read({ log, seq: 0 })).rejects.toMatchObject({ code: 'store-failed', uncertain: true })
+    isBroken = false
     expect((await store.read({ log, seq: 0 })).entries).toHaveLength(1)
+    expect(flushes).toBe(3)
+    await store.read({ log, seq: 0 })
+    expect(flushes).toBe(3)
   })
 
   test('needs no flush once the last connection is closed', async () => {
@@ -259,6 +267,28 @@ test('a payload that cannot be written down is refused alone, whatever is taken 
   await expect(queue.edit(id, { key })).rejects.toMatchObject({ code: 'payload-not-storable' })
   expect((await queue.drain()).completed).toBe(2)
   await queue.close()
+})
+
+test('a database that is full, and has undone the transaction by itself, is quota-exceeded', async () => {
+  const database = connect()
+  const driver = nodeSqlite({
+    exec(sql) {
+      // As SQLite does when its disk is full; drivers of old cannot tell.
+      if (sql === 'COMMIT' && isFull) {
+        database.exec('ROLLBACK')
+        throw Object.assign(new Error('database or disk is full'), { errcode: 13 })
+      }
+      database.exec(sql)
+    },
+    prepare: (sql) => database.prepare(sql),
+  })
+  let isFull = false
+  const store = sqliteStore({ driver })('q')
+  const { log } = await store.load()
+  isFull = true
+  expect(await codeOf(store.commit({ log, seq: 0 }, () => draft()))).toBe('quota-exceeded')
+  isFull = false
+  expect(await store.commit({ log, seq: 0 }, () => draft())).toBe(1)
 })
 
 test('a full database is quota-exceeded, keeps nothing of the commit, and takes a smaller one', async () => {
@@ -366,6 +396,58 @@ test('what another process wrote is noticed only while somebody listens, and soo
   await other.leave('worker')
   await vi.waitFor(() => expect(hints).toBe(2), { timeout: 5_000 })
   unsubscribe()
+  await Promise.all([store.close(), other.close()])
+})
+
+test('what another process wrote while a commit was put on the disk is noticed all the same', async () => {
+  const path = newPath()
+  const { promise: flushed, resolve } = Promise.withResolvers<void>()
+  const driver = { ...nodeSqlite(connect(path)), flush: () => flushed }
+  const [store, other] = [sqliteStore({ driver, pollMs: 200 })('q'), sqliteStore({ path })('q')]
+  const { log } = await store.load()
+  let hints = 0
+  store.subscribe(() => {
+    hints += 1
+  })
+  const committed = store.commit({ log, seq: 0 }, () => draft({ durability: 'strict' }))
+  await other.load()
+  await other.commit({ log, seq: 1 }, () => draft({ id: 'b:1' }))
+  resolve()
+  expect(await committed).toBe(1)
+  await vi.waitFor(() => expect(hints).toBe(1), { timeout: 5_000 })
+  await Promise.all([store.close(), other.close()])
+})
+
+test('a look at what others wrote that fails is made again, and fails nothing else', async () => {
+  const path = newPath()
+  const database = connect(path)
+  let isBroken = false
+  let failures = 0
+  const driver = nodeSqlite({
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql)
+      if (!sql.includes('data_version')) return statement
+      const all = (): unknown[] => {
+        if (!isBroken) return statement.all()
+        failures += 1
+        throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+      }
+      return { all, run: () => statement.run() }
+    },
+  })
+  const [store, other] = [sqliteStore({ driver, pollMs: 1 })('q'), sqliteStore({ path })('q')]
+  const { log } = await store.load()
+  let hints = 0
+  store.subscribe(() => {
+    hints += 1
+  })
+  isBroken = true
+  await vi.waitFor(() => expect(failures).toBeGreaterThan(1), { timeout: 5_000 })
+  expect(await store.commit({ log, seq: 0 }, () => draft())).toBe(1)
+  isBroken = false
+  await other.commit({ log, seq: 1 }, () => draft({ id: 'b:1' }))
+  await vi.waitFor(() => expect(hints).toBeGreaterThan(0), { timeout: 5_000 })
   await Promise.all([store.close(), other.close()])
 })
 

@@ -138,8 +138,8 @@ export const machineFaults: readonly Fault[] = [
   {
     name: 'a retry comes before its floor',
     file: 'src/machine/settle.ts',
-    from: 'finiteMs(verdict.afterMs ?? 0)',
-    to: '0',
+    from: 'errors, policy.random), finiteMs(verdict.afterMs ?? 0)',
+    to: 'errors, policy.random), 0',
     caughtBy: {
       file: 'test/unit/machine/settle.test.ts',
       test: 'failing waits no shorter than it was told to, whatever the backoff',

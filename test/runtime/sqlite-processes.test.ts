@@ -1,5 +1,5 @@
 /**
- * Eight processes on one file, killed at random and replaced. For some twenty seconds; for the whole minute, and
+ * Eight processes on one file, killed at random and replaced. For ten seconds; for the whole minute, and
  * 20 000 jobs, with HOLDFAST_PROCESSES=full. HOLDFAST_SEED repeats the kills of one run.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

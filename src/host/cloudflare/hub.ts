@@ -90,6 +90,8 @@ function createHub(ctx: DurableObjectContext, clock: NonNullable<AttachOptions['
       const changed = (): void => ctx.waitUntil(arm().catch(report))
       const member = { drainer: createDrainer({ queue, now: clock.now, changed, report }), options }
       members.add(member)
+      // Told already, before it was a member.
+      if (member.drainer.isKnown) changed()
       return () => {
         member.drainer.end()
         members.delete(member)

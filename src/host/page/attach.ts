@@ -118,6 +118,16 @@ interface Parts extends Required<Pick<AttachOptions, 'onError'>> {
 
 /** What a host does as its page goes, and is there again. */
 function lifeOf({ queue, watch, errand, worker, onError }: Parts): Life {
+  let isOut = false
+  const rejoin = async (): Promise<void> => {
+    try {
+      await queue.rejoin()
+      isOut = false
+    } catch (error) {
+      isOut = true
+      onError(error)
+    }
+  }
   return {
     left() {
       watch.pause()
@@ -128,11 +138,12 @@ function lifeOf({ queue, watch, errand, worker, onError }: Parts): Life {
     },
     back() {
       watch.resume()
-      queue.rejoin().catch(onError)
+      void rejoin()
       watch.look(true)
     },
     woken() {
       queue.wake()
+      if (isOut) void rejoin()
       watch.look(true)
     },
   }

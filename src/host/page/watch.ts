@@ -76,6 +76,8 @@ export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOpt
       look(true)
     }),
     queue.on('due', () => look(false)),
+    // Somebody signed in: what waits for that need not wait for the next time to ask.
+    queue.on('resumed', () => look(true)),
     queue.on('store', ({ state }) => {
       if (state === 'closed') onClosed()
     }),

@@ -4,6 +4,7 @@ import { assertOk } from '../assert-ok.ts'
 import { HttpError } from '../errors.ts'
 import { headersFrom } from '../handler.ts'
 import type { TusOptions } from './options.ts'
+import { uncached } from '../../uncached.ts'
 
 /** The protocol's requests, for one attempt. Each is sorted as `assertOk` sorts, but for what is said here. */
 export interface Tus {
@@ -36,7 +37,8 @@ export async function tusClient<Payload>(
     const headers = new Headers(added)
     for (const [name, value] of Object.entries({ 'Tus-Resumable': '1.0.0', ...more }))
       headers.set(name, value)
-    return assertOk(fetch(url, { method, headers, body: body ?? null, signal: job.signal })).catch(unlocked)
+    const init = { ...uncached(), method, headers, body: body ?? null, signal: job.signal }
+    return assertOk(fetch(url, init)).catch(unlocked)
   }
 
   return {

@@ -59,8 +59,9 @@ export function tusUpload<Payload>(
     if (!(file instanceof Blob)) throw new TypeError('Cannot upload: the payload has no file')
     const tus = await tusClient(payload, job, options)
     const upload = { file, job, tus, chunkBytes }
-    let kept = await resumed(upload)
+    let kept = keptOf(job)
     try {
+      kept = await resumed(upload, kept)
       for (let surprises = 0; kept.offset < file.size; ) {
         const before = kept
         kept = await further(upload, kept)
@@ -70,7 +71,7 @@ export function tusUpload<Payload>(
       }
     } catch (error) {
       const isCancelled = isQueueError(job.signal.aborted && job.signal.reason, 'cancelled')
-      if (terminate && isCancelled) await tus.terminate(kept.url)
+      if (terminate && isCancelled && kept) await tus.terminate(kept.url)
       throw error
     }
     return { url: kept.url }
@@ -85,8 +86,7 @@ interface Upload {
 }
 
 /** Where an earlier attempt left it, or a new upload. */
-async function resumed(upload: Upload): Promise<Kept> {
-  const kept = keptOf(upload.job)
+async function resumed(upload: Upload, kept: Kept | undefined): Promise<Kept> {
   return kept === undefined ? begun(upload) : asked(upload, kept.url)
 }
 

@@ -7,8 +7,8 @@ const bodiless = [204, 205, 304]
  * Sends as `fetch` does, and tells how much of the body is on its way, where the platform can: in pages and dedicated
  * workers, by `XMLHttpRequest`. In service workers and outside of browsers, and for what it cannot express (`redirect`
  * and `mode` other than the usual, `credentials: 'omit'`, `integrity`, `referrerPolicy`), it is `fetch`, and tells
- * nothing. To another origin it always costs a preflight, which has to allow `Cache-Control` where a service worker
- * controls the page.
+ * nothing. To another origin it always costs a preflight, which has to allow `Cache-Control` in workers, and where a
+ * service worker controls the page.
  *
  * @example
  * ```ts
@@ -45,9 +45,12 @@ function byXhr(
     xhr.withCredentials = credentials === 'include'
     for (const [name, value] of new Headers(headers)) xhr.setRequestHeader(name, value)
     // It has no cache mode, by which a service worker's `capture` would know that this is a replay.
-    if (navigator.serviceWorker?.controller) xhr.setRequestHeader('Cache-Control', 'no-store')
+    // Workers cannot tell whether there is one.
+    if (typeof document === 'undefined' || navigator.serviceWorker?.controller)
+      xhr.setRequestHeader('Cache-Control', 'no-store')
     xhr.upload.onprogress = ({ loaded, total }) => onUpload(loaded, total)
-    xhr.onload = () => resolve(answerOf(xhr))
+    // What cannot be made an answer of rejects.
+    xhr.onload = () => resolve(Promise.resolve(xhr).then(answerOf))
     xhr.onerror = () => reject(new TypeError('The request failed'))
     xhr.onloadend = () => signal?.removeEventListener('abort', abort)
     signal?.addEventListener('abort', abort)

@@ -1,3 +1,4 @@
+import { rebuilt } from '../clone.ts'
 import type { PayloadPut } from '../contract.ts'
 
 /**
@@ -22,7 +23,7 @@ export function createBlobs(): Blobs {
     async convert(puts = []) {
       const blobs = new Set<Blob>()
       for (const { value } of puts) {
-        mapped(value, (leaf) => {
+        rebuilt(value, (leaf) => {
           if (leaf instanceof Blob && !converted.has(leaf)) blobs.add(leaf)
           return leaf
         })
@@ -34,7 +35,7 @@ export function createBlobs(): Blobs {
     pack(value) {
       if (!any) return value
       let packed = false
-      const copy = mapped(value, (leaf) => {
+      const copy = rebuilt(value, (leaf) => {
         const buffer = leaf instanceof Blob ? converted.get(leaf) : undefined
         if (!(leaf instanceof Blob) || buffer === undefined) return leaf
         packed = true
@@ -46,12 +47,12 @@ export function createBlobs(): Blobs {
     },
     unpack(value) {
       if (markerOf(value) !== 'payload' || !isRecord(value)) return value
-      return mapped(value.value, (leaf) => (isRecord(leaf) ? blobOf(leaf) : leaf))
+      return rebuilt(value.value, (leaf) => (isRecord(leaf) ? blobOf(leaf) : leaf))
     },
   }
 }
 
-function blobOf(record: Record<string, unknown>): unknown {
+function blobOf(record: Record<string, unknown>): object {
   const { type, buffer, name, lastModified } = record
   if (typeof type !== 'string' || !(buffer instanceof ArrayBuffer)) return record
   if (markerOf(record) === 'blob') return new Blob([buffer], { type })
@@ -66,46 +67,4 @@ function markerOf(value: unknown): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-/** A copy of what clones carry, with `change` applied to everything on the way down; cycles are kept. */
-function mapped(
-  value: unknown,
-  change: (value: unknown) => unknown,
-  seen = new Map<unknown, unknown>(),
-): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (seen.has(value)) return seen.get(value)
-  const changed = change(value)
-  if (changed !== value) {
-    seen.set(value, changed)
-    return changed
-  }
-  const deeper = (child: unknown) => mapped(child, change, seen)
-  if (Array.isArray(value)) {
-    return fill(value, new Array<unknown>(value.length), seen, (copy) => {
-      for (const [index, child] of value.entries()) copy[index] = deeper(child)
-    })
-  }
-  if (value instanceof Map) {
-    return fill(value, new Map(), seen, (copy) => {
-      for (const [key, child] of value) copy.set(deeper(key), deeper(child))
-    })
-  }
-  if (value instanceof Set) {
-    return fill(value, new Set(), seen, (copy) => {
-      for (const child of value) copy.add(deeper(child))
-    })
-  }
-  if (!isRecord(value)) return value
-  return fill(value, {} as Record<string, unknown>, seen, (copy) => {
-    for (const [key, child] of Object.entries(value)) copy[key] = deeper(child)
-  })
-}
-
-// Known before it is filled, so that what points back at it finds it.
-function fill<T>(value: unknown, copy: T, seen: Map<unknown, unknown>, filler: (copy: T) => void): T {
-  seen.set(value, copy)
-  filler(copy)
-  return copy
 }

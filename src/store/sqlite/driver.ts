@@ -40,7 +40,6 @@ export interface SqliteDriver {
 export interface NodeDatabase {
   exec(sql: string): void
   prepare(sql: string): SqliteStatement
-  readonly isTransaction?: boolean
 }
 
 /**
@@ -58,7 +57,7 @@ export interface NodeDatabase {
  * ```
  */
 export function nodeSqlite(database: NodeDatabase): SqliteDriver {
-  return connection(database, () => database.isTransaction !== false)
+  return connection(database)
 }
 
 /** What is used of `Database` of `bun:sqlite`. */
@@ -70,10 +69,10 @@ export interface BunDatabase {
 
 /** A driver for `bun:sqlite`, as {@link nodeSqlite} for Node. */
 export function bunSqlite(database: BunDatabase): SqliteDriver {
-  return connection(database, () => database.inTransaction)
+  return connection(database)
 }
 
-function connection(database: Pick<SqliteDriver, 'exec' | 'prepare'>, isOpen: () => boolean): SqliteDriver {
+function connection(database: Pick<SqliteDriver, 'exec' | 'prepare'>): SqliteDriver {
   const location = fileOf(database)
   return {
     location,
@@ -89,8 +88,11 @@ function connection(database: Pick<SqliteDriver, 'exec' | 'prepare'>, isOpen: ()
         database.exec('COMMIT')
         return result
       } catch (error) {
-        // SQLite ends a transaction by itself when, for one, its disk is full.
-        if (isOpen()) database.exec('ROLLBACK')
+        try {
+          database.exec('ROLLBACK')
+        } catch {
+          // SQLite ended it by itself, as when its disk is full: why is what counts.
+        }
         throw error
       }
     },

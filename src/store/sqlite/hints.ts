@@ -66,7 +66,6 @@ export function createHints(everyMs: number): Hints {
 
   return {
     post(queue, by) {
-      if (positions.has(queue)) positions.set(queue, watched?.position(queue))
       tell(subscriptions, (each) => each.queue === queue && each.by !== by)
     },
     subscribe(queue, by, listener) {

@@ -2,7 +2,7 @@ import { isQueueError, QueueError } from '../../errors.ts'
 import { connect } from './connect.ts'
 import { type Connection, isShared, type Row } from './connection.ts'
 import type { SqliteValue } from './driver.ts'
-import { failure, isBusy } from './failure.ts'
+import { failure } from './failure.ts'
 import { createHints, type Hints, type Watched } from './hints.ts'
 import type { Opened } from './open.ts'
 
@@ -77,10 +77,9 @@ function watchedOf({ all }: Connection): Watched {
   const told = (sql: string, ...values: SqliteValue[]): readonly Row[] | undefined => {
     try {
       return all(sql, ...values)
-    } catch (error) {
-      // Whoever reads next will hear of anything worse.
-      if (isBusy(error)) return undefined
-      throw error
+    } catch {
+      // Locked; and whoever reads next will hear of anything worse.
+      return undefined
     }
   }
   return {

@@ -14,6 +14,8 @@ export interface Transactions {
 
 /** `assertOpen` throws once the handle is closed. */
 export function createTransactions(link: Link, identity: string, assertOpen: () => void): Transactions {
+  // What was committed, and could not be put on the disk: nothing that tells of it may say that it was.
+  let isOwed = false
   const run = async <T>(
     mode: 'read' | 'write',
     work: (connection: Connection) => T,
@@ -26,7 +28,11 @@ export function createTransactions(link: Link, identity: string, assertOpen: () 
       assertOpen()
       const outcome = attempt(connection, mode, work, identity)
       if (outcome !== 'busy') {
-        if (durability() === 'strict') await flush(connection, identity)
+        if (isOwed || durability() === 'strict') {
+          isOwed = true
+          await flush(connection, identity)
+          isOwed = false
+        }
         return outcome.result
       }
       await pause(tries)

@@ -3,7 +3,7 @@ import {
   completedType,
   contentType,
   encodeBatch,
-  idOf,
+  ackId,
   previousHeader,
   sourceOf,
 } from '../../../src/sync/wire.ts'
@@ -44,7 +44,7 @@ export function requestOf({ device, from }: Batch, url: string): Request {
       data: { ...facts, result: { etag: 'W/"1"' } },
     }),
   )
-  const previous = from === 1 ? undefined : idOf(from - 1, subjectOf(device, from - 1))
+  const previous = from === 1 ? undefined : ackId(from - 1, subjectOf(device, from - 1))
   return new Request(url, {
     method: 'POST',
     headers: {

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { createReceiver, type Receiver } from '../../../src/receiver/index.ts'
 import { rowOf, schema, select } from '../../../src/receiver/row.ts'
 import { sqliteAcks } from '../../../src/receiver/sqlite.ts'
-import { idOf } from '../../../src/sync/wire.ts'
+import { ackId } from '../../../src/sync/wire.ts'
 import { makeFolder, removeFolder } from '../../engines/drivers/processes.ts'
 import { type Batch, batchSize, expectTaken, principalOf, requestOf, rowsOf, subjectOf } from './batches.ts'
 
@@ -78,7 +78,7 @@ export const sides: Readonly<Record<SideName, Side>> = {
       const rows = rowsOf({ device, from })
       const [source = ''] = rows[0] ?? []
       const mark = from + batchSize - 1
-      const id = idOf(mark, subjectOf(device, mark))
+      const id = ackId(mark, subjectOf(device, mark))
       const record = rowOf(source, { principal: principalOf(device), mark, id, rejected: [] })
       return {
         take() {

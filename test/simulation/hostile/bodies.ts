@@ -4,7 +4,7 @@ import {
   completedType,
   contentType,
   deadType,
-  idOf,
+  ackId,
   lostEvent,
   type WireEvent,
 } from '../../../src/sync/wire.ts'
@@ -103,7 +103,7 @@ function finished(random: Random, source: string, sequence: number): WireEvent {
 function headersOf(random: Random, first: WireEvent | undefined, isWhole: boolean): Headers {
   const headers = new Headers({ 'content-type': contentType, authorization: 'ada' })
   const before = Number(first?.sequence) - 1
-  if (random.chance(0.3) && before >= 1) headers.set('holdfast-previous', idOf(before, `job-${before}`))
+  if (random.chance(0.3) && before >= 1) headers.set('holdfast-previous', ackId(before, `job-${before}`))
   if (random.chance(0.2)) headers.set('holdfast-log', random.pick(['log-1', 'log 2', 'x'.repeat(201), '']))
   if (random.chance(isWhole ? 0.1 : 0.02)) breakHeader(random, headers)
   return headers

@@ -1,11 +1,13 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { defineTasks, FatalError, task } from '../../../src/index.ts'
+import { assertOk } from '../../../src/http/index.ts'
+import { defineTasks, FatalError, memoryStore, task } from '../../../src/index.ts'
 import type { Answer } from '../../../src/host/ask.ts'
 import { attach, type AttachOptions, type RegistrationLike } from '../../../src/host/page/index.ts'
 import { attach as attachWorker } from '../../../src/host/service-worker/index.ts'
 import type { CommonOptions } from '../../../src/queue/options.ts'
 import { createQueue } from '../../../src/queue/queue.ts'
-import { bench, gate, passing, turns, until } from '../queue/bench.ts'
+import { faultyStore } from '../../../src/testing/faulty-store.ts'
+import { bench, gate, passing, turns, until, untilLater } from '../queue/bench.ts'
 import { fakePage, fakeRegistration, fakeSync, fakeWorker } from './scopes.ts'
 
 const tasks = defineTasks({ send: task<string, unknown>() })
@@ -97,6 +99,23 @@ describe('a page that goes', () => {
     page.fire('pagehide')
     page.show('hidden')
     await turns()
+    expect(await isStarted(queue)).toBe(false)
+    page.show('visible')
+    await until(() => isStarted(queue))
+  })
+
+  it('starts again once it can, should its store not open at first', async () => {
+    let isDown = false
+    const errors: unknown[] = []
+    const store = faultyStore(memoryStore(), () => (isDown ? { type: 'fail-before' } : undefined))
+    const attached: AttachOptions = { onError: (error) => errors.push(error) }
+    const { page, queue, clock } = setUp({ more: { store }, attach: attached })
+    await queue.start()
+    page.fire('pagehide')
+    isDown = true
+    page.fire('pageshow')
+    await untilLater(clock, () => errors.length > 0)
+    isDown = false
     expect(await isStarted(queue)).toBe(false)
     page.show('visible')
     await until(() => isStarted(queue))
@@ -352,6 +371,23 @@ describe('a page with a worker', () => {
     host.detach()
     await passing(clock, 600_000)
     expect(asks.length).toBeLessThan(9)
+  })
+
+  it('asks at once when a hold is over, however long it has asked in vain', async () => {
+    let isSignedIn = false
+    const send = () => {
+      return isSignedIn ? 'sent' : assertOk(new Response(null, { status: 401 }))
+    }
+    const { queue, clock, registration } = await withWorker({ send })
+    const { id } = await queue.enqueue('send', 'ada')
+    await passing(clock, 300_000)
+    expect((await queue.info()).holds).toMatchObject([{ kind: 'send' }])
+    const asks = registration.asks.length
+    isSignedIn = true
+    await queue.resume()
+    await passing(clock, 2_000)
+    expect(registration.asks.length).toBeGreaterThan(asks)
+    expect(await queue.get(id)).toMatchObject({ state: 'completed' })
   })
 
   it('asks nobody while it is offline, and at once when it is online', async () => {

@@ -262,6 +262,22 @@ describe('a cancellation', () => {
     expect(methods()).toEqual(expected)
   })
 
+  test('has the server forget what was to be resumed, too', async () => {
+    const { server, queue, id, methods, again } = await setUp({ terminate: true })
+    let pieces = 0
+    server.intercept = ({ method }, response) =>
+      method === 'PATCH' && pieces++ > 0 && answering(500)(response)
+    await queue.drain()
+    expect(await queue.get(id)).toMatchObject({ checkpoint: { offset: chunkBytes } })
+    server.intercept = ({ method }) => method === 'HEAD'
+    const resuming = again()
+    await until(() => methods().includes('HEAD'))
+    expect(await queue.cancel(id)).toBe('requested')
+    await resuming
+    expect(await queue.get(id)).toMatchObject({ state: 'cancelled' })
+    expect(methods().at(-1)).toBe('DELETE')
+  })
+
   test('alone has the server forget: what failed goes on later', async () => {
     const { server, queue, methods } = await setUp({ terminate: true })
     server.intercept = ({ method }, response) => method === 'PATCH' && answering(500)(response)

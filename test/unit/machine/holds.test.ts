@@ -71,6 +71,24 @@ describe('a hold', () => {
     expect(hold(harness)).toMatchObject({ cause: 'throttled', waitMs: 7_000 })
   })
 
+  test('does not shorten what another job was asked to wait', () => {
+    const harness = createHarness()
+    for (const id of ['a', 'b', 'c']) enqueue(harness, id)
+    claim(harness)
+    fail(harness, 'a', { type: 'hold' })
+    fail(harness, 'b', { type: 'hold', afterMs: 60_000, cause: 'throttled' })
+    fail(harness, 'c', { type: 'hold' })
+    expect(hold(harness)).toMatchObject({ waitMs: 1_000 })
+    harness.advance(1_000)
+    const [probe = ''] = claim(harness)
+    complete(harness, probe)
+    expect(hold(harness)).toBeUndefined()
+    expect([probe, ...claim(harness)].sort()).toEqual(['a', 'c'])
+    harness.advance(59_000)
+    expect(claim(harness)).toEqual(['b'])
+    expect(harness.job('b')).toMatchObject({ errors: 0 })
+  })
+
   test('sends one probe at a time, whoever asks', () => {
     const harness = heldWith('a', 'b', 'c')
     harness.advance(1_000)

@@ -168,19 +168,21 @@ test('pausing twice says so once', () => {
 })
 
 describe('erasing', () => {
-  const erase = (harness: Harness, force: boolean): unknown =>
-    harness.decide((state, deciding) => operate.decideErase(state, force, deciding))
+  const erase = (harness: Harness): unknown =>
+    harness.decide((state, deciding) => operate.decideErase(state, deciding))
+  const refuse = ({ state }: Harness): void => operate.refuseUnsent(state, 'me', state.jobs.values())
 
-  test('refuses while jobs are unfinished or acknowledgements unsent', () => {
+  test('is refused while jobs are unfinished or acknowledgements unsent', () => {
     const pending = createHarness()
     enqueue(pending, 'j')
-    expect(() => erase(pending, false)).toThrow(code('unsent'))
+    expect(() => refuse(pending)).toThrow(code('unsent'))
     claim(pending)
-    expect(() => erase(pending, false)).toThrow(
+    expect(() => refuse(pending)).toThrow(
       'Cannot destroy the queue: 1 jobs are unfinished and 0 acknowledgements unsent',
     )
-    expect(() => erase(settled('completed', { completed: 'box' }), false)).toThrow(code('unsent'))
-    expect(erase(settled('completed'), false)).toMatchObject([{ id: 'j' }])
+    expect(() => refuse(settled('completed', { completed: 'box' }))).toThrow(code('unsent'))
+    expect(() => refuse(settled('completed'))).not.toThrow()
+    expect(erase(settled('completed'))).toMatchObject([{ id: 'j' }])
   })
 
   test('looks at all owners where none is named', () => {
@@ -206,7 +208,7 @@ describe('erasing', () => {
         emit({ type: 'paused', owner, on: true })
       })
     }
-    expect(erase(harness, true)).toHaveLength(4)
+    expect(erase(harness)).toHaveLength(4)
     const { state } = harness
     expect([...state.jobs.values()].map(({ id }) => id).sort()).toEqual([
       'you ends',

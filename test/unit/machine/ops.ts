@@ -248,7 +248,7 @@ export function perform(state: State, op: Op, step: number, deciding: Deciding):
     case 'fork':
       return outbox && decideFork(state, outbox.id, `box${step}`, deciding)
     case 'erase':
-      return op.pick % 8 === 0 ? operate.decideErase(state, op.pick % 16 === 0, deciding) : undefined
+      return op.pick % 8 === 0 ? operate.decideErase(state, deciding) : undefined
     case 'advance':
       return undefined
   }

@@ -138,14 +138,23 @@ describe('counts', () => {
     claim(harness, { slots: 1 })
     cancel(harness, 'b')
     const none = { pending: 0, scheduled: 0, running: 0, completed: 0, dead: 0, cancelled: 0 }
-    expect(counts(harness.state, 'me')).toEqual({
+    expect(counts(harness.state, 'me', harness.now())).toEqual({
       total: { ...none, pending: 2, scheduled: 2, running: 1, cancelled: 1 },
       kinds: {
         mail: { ...none, pending: 1, scheduled: 1, running: 1, cancelled: 1 },
         photo: { ...none, pending: 1, scheduled: 1 },
       },
     })
-    expect(counts(harness.state, 'nobody')).toEqual({ total: none, kinds: {} })
+    expect(counts(harness.state, 'nobody', harness.now())).toEqual({ total: none, kinds: {} })
+  })
+
+  test('tell as scheduled only what is not due yet, also where nobody claims', () => {
+    const harness = createHarness()
+    enqueue(harness, 'soon', { waitMs: 50 })
+    enqueue(harness, 'late', { waitMs: 500 })
+    harness.advance(50)
+    expect(counts(harness.state, 'me', harness.now()).total).toMatchObject({ pending: 2, scheduled: 1 })
+    expect(listed(harness, { state: 'scheduled' })).toEqual(['late'])
   })
 })
 

@@ -3,7 +3,7 @@ import { createQueue, defineTasks, memoryStore, task } from '../../../src/index.
 import type { JobContext } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import type { Locks } from '../../../src/worker/types.ts'
-import { bench, type Gate, gate, turns, until } from './bench.ts'
+import { bench, type Gate, gate, passing, turns, until } from './bench.ts'
 
 const tasks = defineTasks({ work: task<string, string>() })
 
@@ -122,6 +122,26 @@ describe('a worker that several want on', () => {
     await until(() => gates.length === 3)
     for (const each of gates) each.open('done')
     expect(await again).toMatchObject({ completed: 2, remaining: 0 })
+    expect((await queue.info()).worker.started).toBe(false)
+  })
+
+  it('is wanted still when it could not come back, until it can', async () => {
+    let isDown = false
+    const store = faultyStore(memoryStore(), () => (isDown ? { type: 'fail-before' } : undefined))
+    const { given, keep, clock } = bench(store)
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'done' } }))
+    await queue.start()
+    await queue.leave()
+    isDown = true
+    const failing = expect(queue.rejoin()).rejects.toMatchObject({ code: 'store-failed' })
+    await passing(clock, 10_000)
+    await failing
+    expect((await queue.info()).worker.started).toBe(false)
+    isDown = false
+    await queue.rejoin()
+    expect((await queue.info()).worker.started).toBe(true)
+    await queue.stop()
+    await queue.rejoin()
     expect((await queue.info()).worker.started).toBe(false)
   })
 

@@ -18,6 +18,19 @@ describe('enqueue', () => {
     expect(await queue.get(enqueued.id)).toMatchObject({ kind: 'greet', state: 'pending', attempt: 0 })
   })
 
+  it('reads its options when it is called: what becomes of the object later has no effect', async () => {
+    const { given, keep } = bench()
+    const queue = keep(createQueue({ ...given(), handlers: { greet: (_: string) => undefined } }))
+    const options = { dedupeKey: '', onDuplicate: 'replace' as const }
+    const enqueued = await Promise.all(
+      ['Ada', 'Grace'].map((name) => {
+        options.dedupeKey = name
+        return queue.enqueue('greet', name, options)
+      }),
+    )
+    expect(enqueued.map(({ outcome }) => outcome)).toEqual(['created', 'created'])
+  })
+
   it('tells every context, whoever enqueued', async () => {
     const { given, keep } = bench()
     const handlers = { greet: (_: string) => undefined }

@@ -29,6 +29,19 @@ const life: QueueEventName[] = [
 ]
 
 describe('events', () => {
+  it('are told to a function as often as it listens, until each time is ended', async () => {
+    const { given, keep } = bench()
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'done' } }))
+    const ids: string[] = []
+    const listener = ({ id }: { id: string }) => void ids.push(id)
+    const [end] = [queue.on('enqueued', listener), queue.on('enqueued', listener)]
+    const one = await queue.enqueue('work', 'a')
+    end?.()
+    end?.()
+    const two = await queue.enqueue('work', 'b')
+    expect(ids).toEqual([one.id, one.id, two.id])
+  })
+
   it('tell a context that only watches all of a job, in order, however much it reads at once', async () => {
     const { given, keep, clock } = bench()
     let run = 0

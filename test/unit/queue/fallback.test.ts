@@ -42,6 +42,22 @@ describe('a store that falls back to memory', () => {
     expect(first.closed).toBe(1)
   })
 
+  it('hears at once of what other queues of its context do', async () => {
+    const { given, keep } = bench()
+    const open = (identity: string) =>
+      keep(
+        createQueue({
+          ...given({ name: 'heard', fallback: 'memory', store: blocked(identity).store }),
+          tasks,
+          handlers: { work: (text: string) => text },
+        }),
+      )
+    const [one, other] = [open('blocked:6'), open('blocked:7')]
+    await one.start()
+    const { id } = await other.enqueue('work', 'a')
+    await until(async () => (await one.get(id))?.state === 'completed')
+  })
+
   it('counts as open under the identity it has then', async () => {
     const { given } = bench()
     const open = (identity: string, version: number) =>

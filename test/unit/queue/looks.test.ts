@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createQueue, defineTasks, memoryStore, type StoreFactory, task } from '../../../src/index.ts'
+import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { bench, turns, until } from './bench.ts'
 
 const tasks = defineTasks({ work: task<string, string>() })
@@ -25,6 +26,24 @@ function deafened() {
 afterEach(() => void vi.unstubAllGlobals())
 
 describe('a context that runs nothing and missed a hint', () => {
+  it('looks for a job that it does not know, also beside an enqueue that is too large', async () => {
+    const shared = memoryStore()
+    const small: StoreFactory = (name) => ({ ...shared(name), maxEntryBytes: 2_000 })
+    const store = faultyStore(small, ({ method }) => (method === 'hint' ? { type: 'drop-hint' } : undefined))
+    const { given, keep } = bench(store)
+    const handlers = { work: (_: string) => undefined }
+    const [one, other] = [
+      keep(createQueue({ ...given(), handlers })),
+      keep(createQueue({ ...given(), handlers })),
+    ]
+    await one.info()
+    const { id } = await other.enqueue('work', 'a')
+    const large = Array.from({ length: 5 }, () => ({ kind: 'work' as const, payload: 'x'.repeat(900) }))
+    const [refused, why] = await Promise.allSettled([one.enqueueAll(large), one.why(id)])
+    expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(RangeError) })
+    expect(why).toMatchObject({ status: 'fulfilled', value: { reason: 'no-worker' } })
+  })
+
   it('looks at the log when a host wakes it', async () => {
     const { queue, other, pending } = deafened()
     await queue.info()

@@ -4,6 +4,7 @@ import {
   defineTasks,
   FatalError,
   indexedDbStore,
+  type JobFilter,
   memoryStore,
   type QueueError,
   type TaskOptions,
@@ -97,6 +98,22 @@ describe('redrive', () => {
     await expect(queue.redrive(cancelled.id)).rejects.toMatchObject({ code: 'wrong-state' })
     await expect(queue.redrive('nobody')).rejects.toMatchObject({ code: 'not-found' })
     await expect(queue.redrive({ state: 'done' as 'dead' })).rejects.toThrow(TypeError)
+  })
+
+  it('takes what is given as undefined for what is not given, as lists do', async () => {
+    const { given, keep } = bench()
+    const queue = keep(createQueue({ ...given(), tasks, handlers: failing }))
+    const { id } = await queue.enqueue('work', 'a')
+    await queue.cancel(id)
+    const absent = { state: undefined, limit: undefined } as unknown as JobFilter
+    expect(await queue.redrive({ ...absent, kind: 'work' })).toBe(0)
+    await queue.enqueueAll(Array.from({ length: 100 }, () => ({ kind: 'work' as const, payload: 'b' })))
+    expect((await queue.list(absent)).jobs).toHaveLength(100)
+    const view = queue.view(absent)
+    const end = view.subscribe(() => undefined)
+    await until(() => view.getSnapshot().length > 0)
+    expect(view.getSnapshot()).toHaveLength(100)
+    end()
   })
 })
 

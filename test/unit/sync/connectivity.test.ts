@@ -67,6 +67,7 @@ describe('a probe', () => {
   })
 
   test('is not answered by a cache', async () => {
+    vi.stubGlobal('location', { href: 'http://localhost/' })
     let cache: RequestInit['cache']
     const { probe } = createConnectivity({
       clock,

@@ -10,7 +10,7 @@ import { memoryStore } from '../../../src/store/memory.ts'
 import { type AckNotice, ackNotices } from '../../../src/sync/notices.ts'
 import type { SyncOptions } from '../../../src/sync/options.ts'
 import { createSender } from '../../../src/sync/sender.ts'
-import type { Sender, SyncEvent } from '../../../src/sync/types.ts'
+import type { FlushEnd, FlushOptions, Sender, SyncEvent } from '../../../src/sync/types.ts'
 import { type TestClock, testClock } from './clock.ts'
 
 export const owner = 'ada'
@@ -41,7 +41,7 @@ export function finishEvents(finish: Finish, outbox = 'outbox-1'): LogEvent[] {
 
 export interface Context {
   readonly replica: Replica
-  readonly sender: Sender
+  readonly sender: Counting
   readonly clock: TestClock
   /** What the sender told, oldest first. */
   readonly told: SyncEvent[]
@@ -50,6 +50,18 @@ export interface Context {
   readonly state: () => State
   readonly unsent: () => number
   finish(...finishes: readonly (string | Finish)[]): Promise<void>
+}
+
+/** What the log says came of a flush, and why something is left. */
+export interface Flushed {
+  readonly sent: number
+  readonly rejected: number
+  readonly remaining: number
+  readonly stopped?: FlushEnd
+}
+
+interface Counting extends Omit<Sender, 'flush'> {
+  flush(options?: FlushOptions): Promise<Flushed>
 }
 
 export interface ContextOptions extends Partial<SyncOptions> {
@@ -71,7 +83,14 @@ export async function context(options: ContextOptions = {}): Promise<Context> {
   replica.eager = true
   const told: SyncEvent[] = []
   const notices: AckNotice[] = []
-  replica.listen({ entry: ({ events }) => notices.push(...events.flatMap(ackNotices)) })
+  const own: AckNotice[] = []
+  replica.listen({
+    entry({ events }, isOwn) {
+      const told = events.flatMap(ackNotices)
+      notices.push(...told)
+      if (isOwn) own.push(...told)
+    },
+  })
   const { online = () => true, url: to = url, headers, fetch, include, lingerMs } = options
   const sync: SyncOptions = {
     url: to,
@@ -88,7 +107,7 @@ export async function context(options: ContextOptions = {}): Promise<Context> {
     return replica.state
   }
   return {
-    ...{ replica, sender, clock, told, notices, state },
+    ...{ replica, sender: counting(sender, own), clock, told, notices, state },
     unsent: () => countUnsent(state(), owner),
     finish: (...finishes) =>
       replica.submit((_, { emit: draft }) => {
@@ -97,6 +116,29 @@ export async function context(options: ContextOptions = {}): Promise<Context> {
           for (const event of finishEvents(asked, outbox ?? `outbox-${name}`)) draft(event)
         }
       }),
+  }
+}
+
+/** The sender, whose flushes are counted. */
+function counting(sender: Sender, notices: readonly AckNotice[]): Counting {
+  return {
+    start: () => sender.start(),
+    stop: () => sender.stop(),
+    leave: (options) => sender.leave(options),
+    wake: () => sender.wake(),
+    rouse: () => sender.rouse(),
+    nextAt: () => sender.nextAt(),
+    resume: () => sender.resume(),
+    status: () => sender.status(),
+    final: () => sender.final(),
+    async flush(options) {
+      const from = notices.length
+      const why = await sender.flush(options)
+      const count = (type: AckNotice['type']): number =>
+        notices.slice(from).filter((each) => each.type === type).length
+      const counts = { sent: count('acked'), rejected: count('ack-rejected') }
+      return { ...counts, remaining: sender.status().unsent, ...(why !== 'idle' && { stopped: why }) }
+    },
   }
 }
 

@@ -6,7 +6,7 @@ import {
   completedType,
   deadType,
   encodeBatch,
-  idOf,
+  ackId,
   isSequence,
   lostEvent,
   lostIdOf,
@@ -114,7 +114,7 @@ describe('a sequence', () => {
 describe('an answer', () => {
   const settled = {
     acknowledged: 9,
-    id: idOf(9, 'j'),
+    id: ackId(9, 'j'),
     rejected: [{ sequence: 3, code: 'no', message: 'No' }],
   }
 

@@ -115,6 +115,40 @@ describe('a claim whose answer comes after', () => {
   }
 })
 
+it('a slot that a handler kept whose lease was lost is free as soon as it ends', async () => {
+  let isFrozen = false
+  const thaw = gate()
+  const store = faultyStore(memoryStore(), ({ handle, method }) =>
+    isFrozen && handle === 0 && method !== 'hint' ? { type: 'stall', until: thaw.promise } : undefined,
+  )
+  const { given, keep, clock } = bench(store)
+  const zombie = gate()
+  const runs: string[] = []
+  const handlers = {
+    work: async (text: string) => {
+      runs.push(text)
+      if (runs.length === 1) await zombie.promise
+    },
+  }
+  const frozen = keep(createQueue({ ...given({ worker: { concurrency: 1 } }), handlers }))
+  await frozen.enqueue('work', 'a')
+  await frozen.start()
+  await until(() => runs.length === 1)
+  isFrozen = true
+  const other = keep(createQueue({ ...given(), handlers }))
+  await other.start()
+  await untilLater(clock, () => runs.length === 2)
+  await other.stop()
+  isFrozen = false
+  thaw.open()
+  await turns()
+  await frozen.enqueue('work', 'b')
+  await turns()
+  expect(runs).toEqual(['a', 'a'])
+  zombie.open()
+  await until(() => runs.length === 3)
+})
+
 /** Payloads are read when the gate lets them. */
 function readingLate(store: StoreFactory): { store: StoreFactory; release: () => void } {
   const held = gate()

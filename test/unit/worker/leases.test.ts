@@ -79,6 +79,22 @@ describe('a lost lease', () => {
     expect((await holder.get(id))?.attempt).toBe(1)
   })
 
+  it('is kept by renewal while its holder stops, as long as the grace lasts', async () => {
+    const { given, keep, clock } = bench()
+    const held = gate<string>()
+    const holder = keep(createQueue({ ...given(), tasks, handlers: { work: () => held.promise } }))
+    const other = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'other' } }))
+    const { id } = await holder.enqueue('work', 'a')
+    await holder.start()
+    await other.start()
+    await passing(clock, 25_000)
+    const stopping = holder.stop({ graceMs: 300_000 })
+    await passing(clock, 200_000)
+    held.open('mine')
+    await stopping
+    expect(await holder.get(id)).toMatchObject({ state: 'completed', result: 'mine', attempt: 1, crashes: 0 })
+  })
+
   it('is renewed before others lose patience with its lock, however long leaseMs is', async () => {
     const { given, keep, clock } = bench()
     const locks = fakeLocks()

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { createQueue, defineTasks, type JobContext, memoryStore, task } from '../../../src/index.ts'
+import {
+  createQueue,
+  defineTasks,
+  type JobContext,
+  memoryStore,
+  type StoreFactory,
+  task,
+} from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
-import { bench, gate, record, turns, until } from '../queue/bench.ts'
+import { bench, gate, passing, record, turns, until } from '../queue/bench.ts'
 
 const never = new Promise<void>(() => undefined)
 
@@ -179,6 +186,66 @@ describe('stop', () => {
     await other.start()
     expect(await other.result(id)).toBe('done')
     expect(await other.get(id)).toMatchObject({ attempt: 2, crashes: 0, releases: 1 })
+  })
+
+  it('calls no handler twice whose job is to run at most once, though its outcome could not be written', async () => {
+    let isDown = false
+    const store = faultyStore(memoryStore(), ({ method }) =>
+      isDown && method === 'commit' ? { type: 'fail-before' } : undefined,
+    )
+    const { given, keep, clock } = bench(store)
+    const runs: string[] = []
+    const work = (to: string) => {
+      runs.push(to)
+      isDown = true
+    }
+    const tasks = { work: task<string>({ delivery: 'at-most-once' }) }
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work } }))
+    await queue.start()
+    const { id } = await queue.enqueue('work', 'ada')
+    await until(() => isDown)
+    queue.on('warning', ({ message }) => {
+      // The last try has failed: what comes after it is taken again.
+      if (message === `Cannot settle job "${id}"`) isDown = false
+    })
+    let isStopped = false
+    const stopping = queue.stop({ graceMs: 0 }).then(() => {
+      isStopped = true
+    })
+    await until(() => {
+      clock.advance(100)
+      return isStopped
+    })
+    await stopping
+    await queue.start()
+    await passing(clock, 2_000)
+    expect(runs).toEqual(['ada'])
+    expect(await queue.get(id)).toMatchObject({ state: 'dead', reason: 'maybe-ran', attempt: 1 })
+  })
+
+  it('ends although enqueues follow each other without a pause', async () => {
+    const inner = memoryStore()
+    const store: StoreFactory = (name) => {
+      const own = inner(name)
+      const commit: typeof own.commit = async (...given) => {
+        await turns(1)
+        return own.commit(...given)
+      }
+      return { ...own, commit }
+    }
+    const { given, keep } = bench(store)
+    const queue = keep(createQueue({ ...given(), handlers: { work: () => undefined } }))
+    await queue.start()
+    let count = 0
+    let isStopped = false
+    const loading = (async () => {
+      for (; count < 1_000 && !isStopped; count++) await queue.enqueue('work')
+    })()
+    await until(() => count > 10)
+    await queue.stop({ graceMs: 0 })
+    isStopped = true
+    await loading
+    expect(count).toBeLessThan(1_000)
   })
 
   it('does not let a handler that ignored it write any more', async () => {

@@ -58,6 +58,18 @@ describe('an object’s alarm', () => {
     expect(object.timers).toBe(0)
   })
 
+  it('is set for what an open queue has, once that is attached', async () => {
+    const object = fakeObject()
+    const options = { name: 'mail', store: exclusive(memoryStore()), tasks }
+    const { ctx, clock } = object.revive((instance) => ({ ...instance, alarm: async () => undefined }))
+    const queue = createQueue({ ...options, clock, handlers: { work: () => 'done' } })
+    await queue.enqueue('work', 'a', { delayMs: hour })
+    attach(queue, ctx, { clock })
+    await turns()
+    expect(object.alarmAt).toBe(clock.now() + hour)
+    await queue.close()
+  })
+
   it('is set for a job before its enqueue resolves, and taken back when all is done', async () => {
     const object = fakeObject()
     const { queue } = object.revive(mailer())

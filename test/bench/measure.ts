@@ -12,12 +12,9 @@ export interface MeasureOptions {
 /** The longest that one contestant may take for one round: for machines that do other things besides. */
 const patienceMs = 600_000
 
-/** How much of a run each contestant does before the first that counts. */
-const warmUp = 0.1
-
 /** Does one work so many rounds, once everybody is warm; one round alone is for what comes out, not for how fast. */
 export async function measure(tab: Tab, work: Work, options: MeasureOptions): Promise<Measured> {
-  const { contestants, ...told } = work
+  const { contestants, warmUp = 0.1, ...told } = work
   const { rounds, scale, begun } = options
   const figures = new Map<string, number[]>(contestants.map(({ name }) => [name, []]))
   for (const { name } of rounds > 1 ? contestants : []) {

@@ -25,10 +25,12 @@ export interface Work {
   readonly unit: string
   readonly targets: readonly Target[]
   readonly contestants: readonly Contestant[]
+  /** How much of a run each contestant does before the first that counts. @default 0.1 */
+  readonly warmUp?: number | undefined
 }
 
 /** A work with every figure that its contestants reached, round by round. */
-export interface Measured extends Omit<Work, 'contestants'> {
+export interface Measured extends Omit<Work, 'contestants' | 'warmUp'> {
   readonly figures: readonly Figures[]
 }
 

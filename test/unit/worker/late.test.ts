@@ -149,6 +149,36 @@ it('a slot that a handler kept whose lease was lost is free as soon as it ends',
   await until(() => runs.length === 3)
 })
 
+it('a claim that is told of after its job was taken back is not begun', async () => {
+  let isDeaf = false
+  const store = faultyStore(memoryStore(), ({ handle, method }) => {
+    if (handle !== 0 || !isDeaf) return undefined
+    if (method === 'commit') return { type: 'lose-answer' }
+    return method === 'read' ? { type: 'fail-before' } : undefined
+  })
+  const { given, keep, clock } = bench(store)
+  const tasks = defineTasks({ work: task<string>(), other: task<string>() })
+  const attempts: number[] = []
+  const work = (_: string, { attempt }: { attempt: number }) => void attempts.push(attempt)
+  const first = keep(createQueue({ ...given({ worker: { leaseMs: 300 } }), tasks, handlers: { work } }))
+  await first.start()
+  const observer = keep(createQueue({ ...given(), tasks, handlers: { other: () => undefined } }))
+  await observer.start()
+  isDeaf = true
+  const enqueued = first.enqueue('work', 'ada')
+  await until(async () => {
+    clock.advance(10)
+    return (await observer.list()).jobs[0]?.crashes === 1
+  })
+  expect((await observer.list()).jobs).toMatchObject([{ state: 'pending', epoch: 1 }])
+  isDeaf = false
+  clock.advance(2_000)
+  await enqueued
+  await until(() => attempts.length > 0)
+  await turns()
+  expect(attempts).toEqual([2])
+})
+
 /** Payloads are read when the gate lets them. */
 function readingLate(store: StoreFactory): { store: StoreFactory; release: () => void } {
   const held = gate()

@@ -108,6 +108,7 @@ async function initOf(
   { headers: source, idempotencyHeader = 'Idempotency-Key' }: HttpHandlerOptions<unknown>,
 ): Promise<RequestInit> {
   const { url: _, headers: kept, body = null, knownAs, ...settings } = payload
+  // From the disk, and looked at by the schema of such payloads.
   const headers = new Headers(kept as [string, string][])
   const own = job.idempotencyKey
   const [header, key = own] = knownAs ?? [idempotencyHeader]

@@ -129,18 +129,17 @@ function clipped(code: string, message: string): { readonly code: string; readon
   return { code: code.slice(0, maxCodeLength), message: message.slice(0, maxMessageLength) }
 }
 
-/** Keeps an ack that no server will have as rejected, so that those behind it can be sent. Returns whether it was there. */
+/** Keeps an ack that no server will have as rejected, so that those behind it can be sent. */
 export function decideSetAside(
   state: State,
   outbox: string,
   refused: RejectedAck,
   { owner, emit }: Pick<Sending, 'owner' | 'emit'>,
-): boolean {
+): void {
   const { sequence, code, message } = refused
   const ack = state.acks.get(ackKey(owner, sequence))
-  if (ack === undefined || state.outboxes.get(owner)?.id !== outbox) return false
+  if (ack === undefined || state.outboxes.get(owner)?.id !== outbox) return
   emit({ type: 'set-aside', owner, sequence, id: ack.id, ...clipped(code, message) })
-  return true
 }
 
 /** Puts a new outbox in the place of one whose numbers somebody else used too, unless that was done already. */

@@ -145,8 +145,9 @@ function failHeld(
     const heldMs = finiteMs(verdict.afterMs || backoffMs(policy.retry, failures, policy.random))
     deciding.emit({ type: 'held', owner, kind, cause: verdict.cause ?? 'unavailable', waitMs: heldMs })
   } else {
-    // The hold that is open may end sooner than this job's own answer allows.
-    waitMs = finiteMs(verdict.afterMs ?? 0)
+    // The hold that is open may be shorter than this job's own answer allows.
+    const ownMs = finiteMs(verdict.afterMs ?? 0)
+    if (ownMs > (open.waitMs ?? 0)) waitMs = ownMs
   }
   if (settledOtherwise(state, job, error, deciding)) return
   deciding.emit({ type: 'retried', ...pick(job), error, waitMs, probed })

@@ -82,7 +82,9 @@ export function createDuty(worker: Worker): Duty {
       return {
         started: begin(who),
         async end() {
-          if (wanting.delete(who) && wanting.size === 0) await stop(0)
+          if (!wanting.delete(who) || wanting.size > 0) return
+          clear()
+          await worker.stop(0)
         },
       }
     },

@@ -13,10 +13,12 @@ import type { Enqueued } from './types.ts'
 
 /** An enqueue, checked, cloned and measured: nothing but the state can refuse it now. */
 export interface Prepared {
-  readonly id: string
   readonly kind: Kind
   readonly encoded: EncodedPayload
-  readonly options: EnqueueOptions
+  readonly delayMs: number | undefined
+  readonly availableAt: number | undefined
+  /** How long it waits is added once it is decided on. */
+  readonly request: EnqueueRequest
 }
 
 const unfinished: readonly JobState[] = ['pending', 'running']
@@ -41,7 +43,9 @@ export function prepare(
   limits: PayloadLimits,
 ): Prepared {
   checkEnqueue(options)
-  return { id, kind, encoded: encodePayload(payload, kind.kind, limits), options: { ...options } }
+  const encoded = encodePayload(payload, kind.kind, limits)
+  const { delayMs, availableAt } = options
+  return { kind, encoded, delayMs, availableAt, request: requestOf(id, kind, encoded, options) }
 }
 
 /** What the kind's schema says of the payload; `undefined` where there is none, so that nothing is waited for. */
@@ -49,12 +53,14 @@ export function judged({ kind, encoded }: Prepared): Promise<unknown> | undefine
   return kind.schema && validated(kind.schema, decodePayload(encoded), kind.kind)
 }
 
-function requestOf({ id, kind, encoded, options }: Prepared, now: number): EnqueueRequest {
-  const { payload, beside } = encoded
+function requestOf(
+  id: string,
+  kind: Kind,
+  { payload, beside }: EncodedPayload,
+  options: EnqueueOptions,
+): EnqueueRequest {
   const { key, dedupeKey, dedupeMs: ms, onDuplicate = 'keep', debounceMaxMs, priority, expiresInMs } = options
-  const { delayMs, availableAt } = options
-  const waitMs = availableAt === undefined ? delayMs : Math.max(0, availableAt - now)
-  const taken = options.while ?? (ms === undefined ? unfinished : [])
+  const taken = options.while ? [...options.while] : ms === undefined ? unfinished : []
   const dedupe = dedupeKey === undefined ? undefined : { key: dedupeKey, while: taken, ms }
   const version = kind.version === 1 ? undefined : kind.version
   const once = kind.once || undefined
@@ -67,7 +73,6 @@ function requestOf({ id, kind, encoded, options }: Prepared, now: number): Enque
     payload,
     beside,
     version,
-    waitMs,
     priority,
     key,
     dedupe,
@@ -86,8 +91,9 @@ export function takeIn(
   drafting: Drafting,
   deciding: Deciding,
 ): Enqueued {
-  const { encoded } = prepared
-  const request = requestOf(prepared, drafting.now.wall)
+  const { encoded, delayMs, availableAt } = prepared
+  const waitMs = availableAt === undefined ? delayMs : Math.max(0, availableAt - drafting.now.wall)
+  const request = { ...prepared.request, waitMs }
   const { id, outcome, taken, superseded } = decideEnqueue(state, request, backlog, deciding)
   if (taken && encoded.beside !== undefined) drafting.put(id, encoded.value)
   else if (superseded) drafting.drop(id)

@@ -15,10 +15,6 @@ export interface SqliteStatement {
 export interface SqliteDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqliteStatement
-  /** Whether a transaction is open, where the driver can tell: SQLite ends one by itself when its disk is full. */
-  readonly isTransaction?: boolean
-  /** The same, as other drivers call it. */
-  readonly inTransaction?: boolean
 }
 
 /**

@@ -31,7 +31,7 @@ function canCloneFiles(): boolean {
   }
 }
 
-/** The same with other objects for some, all that holds such being made anew; cycles are kept. */
+/** The same with other objects for some; lists, maps, sets and records are made anew, cycles kept. */
 export function rebuilt(
   value: unknown,
   swap: (value: object) => object,

@@ -206,12 +206,12 @@ export class Runner implements Told {
 
   readonly #ending: Ending = {
     over: (execution, settlement) => {
-      const isLost = execution.abortedBy?.code === 'lease-lost'
       execution.isOver = true
-      if (isLost || execution.isGivenBack) this.#end(execution)
-      else commitSettlement(execution, settlement, this.#options, execution.patience, this)
-      // No entry tells of the slot that it kept.
-      if (isLost) this.#options.replica.poke()
+      if (execution.abortedBy?.code === 'lease-lost' || execution.isGivenBack) {
+        this.#end(execution)
+        // No entry tells of the slot that it kept. Where nobody works, as in a page that goes away, nobody wants it.
+        if (this.#options.replica.eager) this.#options.replica.poke()
+      } else commitSettlement(execution, settlement, this.#options, execution.patience, this)
     },
     // Held, and not run any more: it is given back.
     failed: (execution, error) => {

@@ -67,7 +67,7 @@ export interface WorkerOptions {
   readonly warn: (message: string, cause: unknown, id?: string) => void
 }
 
-/** What came of the jobs of a `drain`. */
+/** What came of this context's attempts so far. */
 export interface Tally {
   completed: number
   failed: number

@@ -169,6 +169,23 @@ describe('durability', () => {
     expect(flushes).toBe(3)
   })
 
+  test('that is under way keeps no reader waiting', async () => {
+    const { promise: flushed, resolve } = Promise.withResolvers<void>()
+    let flushes = 0
+    const flush = () => {
+      flushes++
+      return flushed
+    }
+    const store = sqliteStore({ driver: { ...unflushable().driver, flush } })('q')
+    const { log } = await store.load()
+    const committed = store.commit({ log, seq: 0 }, () => draft({ durability: 'strict' }))
+    await vi.waitFor(() => expect(flushes).toBe(1))
+    expect(await store.payload('none')).toBe(undefined)
+    expect(flushes).toBe(1)
+    resolve()
+    expect(await committed).toBe(1)
+  })
+
   test('needs no flush once the last connection is closed', async () => {
     const path = newPath()
     await expect(nodeSqlite(connect(path)).flush?.()).resolves.toBe(undefined)

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { createQueue } from '../../src/index.ts'
+import { createQueue, type JobContext } from '../../src/index.ts'
+import { tusClient } from '../../src/http/tus/client.ts'
 import { tusUpload } from '../../src/http/tus/index.ts'
 import { createConnectivity } from '../../src/sync/connectivity.ts'
 import { uncached } from '../../src/uncached.ts'
@@ -29,8 +30,11 @@ test('acknowledgements, probes and uploads in pieces are, so that no service wor
   await queue.leave({ flush: true })
   await queue.enqueue('upload', { file: new Blob(['abc']) })
   await queue.drain()
+  const job = { signal: new AbortController().signal } as JobContext
+  const tus = await tusClient({ file: new Blob() }, job, { endpoint: 'https://app.example/files', fetch })
+  await tus.terminate('https://app.example/files/1')
   await createConnectivity({ syncUrl: sync.url, fetch, clock }).probe()
-  expect(new Set(asked.map(([method]) => method))).toEqual(new Set(['POST', 'HEAD']))
+  expect(new Set(asked.map(([method]) => method))).toEqual(new Set(['POST', 'DELETE', 'HEAD']))
   expect(asked.length).toBeGreaterThan(3)
   expect(asked.filter(([, cache]) => cache !== 'no-store')).toEqual([])
 })

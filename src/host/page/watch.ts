@@ -41,6 +41,8 @@ export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOpt
   let isOver = false
   let lookedAt = Number.NEGATIVE_INFINITY
   let cancel: (() => void) | undefined
+  /** Kinds that are held, and probed: whoever probes them goes on by itself. */
+  const probed = new Set<string>()
 
   const see = async (): Promise<void> => {
     cancel = undefined
@@ -76,8 +78,12 @@ export function watchQueue({ queue, clock, onError, onSeen, onClosed }: WatchOpt
       look(true)
     }),
     queue.on('due', () => look(false)),
-    // Somebody signed in: what waits for that need not wait for the next time to ask.
-    queue.on('resumed', () => look(true)),
+    queue.on('held', ({ kind, probeAt }) => {
+      if (probeAt === undefined) probed.delete(kind)
+      else probed.add(kind)
+    }),
+    // What waited for somebody to sign in need not wait for the next time to ask.
+    queue.on('resumed', ({ kind }) => look(!probed.delete(kind))),
     queue.on('store', ({ state }) => {
       if (state === 'closed') onClosed()
     }),

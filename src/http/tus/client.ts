@@ -67,9 +67,8 @@ export async function tusClient<Payload>(
       const headers = new Headers(added)
       headers.set('Tus-Resumable', '1.0.0')
       // The job is cancelled whether or not the server hears of it: what is left there expires by its own rules.
-      await fetch(url, { method: 'DELETE', headers, signal: AbortSignal.timeout(terminateMs) }).catch(
-        () => undefined,
-      )
+      const signal = AbortSignal.timeout(terminateMs)
+      await fetch(url, { ...uncached(), method: 'DELETE', headers, signal }).catch(() => undefined)
     },
   }
 }

@@ -36,7 +36,7 @@ export function checkpoint(
     const { log, base } = step.connection
     const last = base + through.seq
     const head = askHead(step.store('meta'))
-    // An entry that is there is not ahead of the head; a cleared log's are gone for good.
+    // What came too late is there, too, ahead of the head: its own key tells. A cleared log's are gone for good.
     step.answered(step.store('log').get(last), (entry) => {
       const mark = headOf(head, identity)?.mark ?? through.seq
       if (through.log !== log || entry?.key !== last || through.seq <= mark) return step.commit()

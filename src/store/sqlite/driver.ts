@@ -64,6 +64,7 @@ export function nodeSqlite(database: NodeDatabase): SqliteDriver {
 export interface BunDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqliteStatement
+  /** Node's has none: that tells them apart. */
   readonly inTransaction: boolean
 }
 

@@ -14,8 +14,9 @@ export interface Transactions {
 
 /** `assertOpen` throws once the handle is closed. */
 export function createTransactions(link: Link, identity: string, assertOpen: () => void): Transactions {
-  // What was committed, and could not be put on the disk: nothing that tells of it may say that it was.
-  let isOwed = false
+  let flushes = 0
+  /** The last flush that failed, unless a later one succeeded: nothing may tell of what it was for before that. */
+  let failed = 0
   const run = async <T>(
     mode: 'read' | 'write',
     work: (connection: Connection) => T,
@@ -28,10 +29,15 @@ export function createTransactions(link: Link, identity: string, assertOpen: () 
       assertOpen()
       const outcome = attempt(connection, mode, work, identity)
       if (outcome !== 'busy') {
-        if (isOwed || durability() === 'strict') {
-          isOwed = true
-          await flush(connection, identity)
-          isOwed = false
+        if (failed > 0 || durability() === 'strict') {
+          const mine = ++flushes
+          try {
+            await flush(connection, identity)
+          } catch (error) {
+            failed = Math.max(failed, mine)
+            throw error
+          }
+          if (mine > failed) failed = 0
         }
         return outcome.result
       }

@@ -24,8 +24,10 @@ function answering(status: number): [string, string][] {
       return 'content-type: application/json\r\n'
     }
     send(): void {
-      this.onload?.()
-      this.onloadend?.()
+      queueMicrotask(() => {
+        this.onload?.()
+        this.onloadend?.()
+      })
     }
   }
   vi.stubGlobal('XMLHttpRequest', FakeRequest)

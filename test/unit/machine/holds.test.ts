@@ -89,6 +89,27 @@ describe('a hold', () => {
     expect(harness.job('b')).toMatchObject({ errors: 0 })
   })
 
+  test('that is ended lets all go at once whom it would have held as long as they were asked to wait', () => {
+    const harness = createHarness()
+    for (const id of ['a', 'b']) enqueue(harness, id)
+    claim(harness)
+    for (const id of ['a', 'b']) fail(harness, id, { type: 'hold', afterMs: 60_000, cause: 'throttled' })
+    harness.decide((state, deciding) => decideResume(state, 'mail', deciding))
+    expect(claim(harness)).toEqual(['a', 'b'])
+  })
+
+  test('without an end does not shorten what another job was asked to wait, either', () => {
+    const harness = createHarness()
+    for (const id of ['a', 'b']) enqueue(harness, id)
+    claim(harness)
+    fail(harness, 'a', { type: 'hold-until-resume' })
+    fail(harness, 'b', { type: 'hold', afterMs: 60_000, cause: 'throttled' })
+    harness.decide((state, deciding) => decideResume(state, 'mail', deciding))
+    expect(claim(harness)).toEqual(['a'])
+    harness.advance(60_000)
+    expect(claim(harness)).toEqual(['b'])
+  })
+
   test('sends one probe at a time, whoever asks', () => {
     const harness = heldWith('a', 'b', 'c')
     harness.advance(1_000)

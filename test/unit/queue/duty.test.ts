@@ -145,6 +145,17 @@ describe('a worker that several want on', () => {
     expect((await queue.info()).worker.started).toBe(false)
   })
 
+  it('is wanted still after a drain, by who has not come back yet', async () => {
+    const { given, keep } = bench()
+    const queue = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'done' } }))
+    await queue.start()
+    await queue.leave()
+    await queue.drain()
+    expect((await queue.info()).worker.started).toBe(false)
+    await queue.rejoin()
+    expect((await queue.info()).worker.started).toBe(true)
+  })
+
   it('is wanted by nobody whom it failed: a drain after a start that failed leaves it off', async () => {
     const store = faultyStore(memoryStore(), ({ method, nth }) =>
       method === 'load' && nth === 0 ? { type: 'fail-before' } : undefined,

@@ -29,6 +29,20 @@ describe('enqueue', () => {
       }),
     )
     expect(enqueued.map(({ outcome }) => outcome)).toEqual(['created', 'created'])
+    const states: ('pending' | 'running' | 'cancelled')[] = ['pending', 'running', 'cancelled']
+    const first = queue.enqueue('greet', 'Alan', { dedupeKey: 'Alan', while: states })
+    states.splice(0)
+    await queue.cancel((await first).id)
+    expect(await queue.enqueue('greet', 'Alan', { dedupeKey: 'Alan' })).toMatchObject({
+      outcome: 'duplicate',
+    })
+  })
+
+  it('takes options that are inherited', async () => {
+    const { given, keep, clock } = bench()
+    const queue = keep(createQueue({ ...given(), handlers: { greet: (_: string) => undefined } }))
+    const { id } = await queue.enqueue('greet', 'Ada', Object.create({ delayMs: 60_000 }))
+    expect(await queue.get(id)).toMatchObject({ availableAt: clock.now() + 60_000 })
   })
 
   it('tells every context, whoever enqueued', async () => {

@@ -30,9 +30,6 @@ function counted() {
         },
       }
     },
-    get isTransaction() {
-      return database.isTransaction
-    },
   }
   return { counting, executed, prepared }
 }

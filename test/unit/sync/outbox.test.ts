@@ -288,9 +288,9 @@ describe('a settlement', () => {
 describe('setting aside', () => {
   test('keeps the ack as rejected, and does it once', () => {
     const log = finished(2)
-    expect(log.setAside(1)).toMatchObject({ value: true, events: [{ type: 'set-aside', id: 'job-1' }] })
-    expect(log.setAside(1)).toEqual({ value: false, events: [] })
-    expect(log.setAside(2, 'older')).toEqual({ value: false, events: [] })
+    expect(log.setAside(1)).toMatchObject({ events: [{ type: 'set-aside', id: 'job-1' }] })
+    expect(log.setAside(1)).toEqual({ value: undefined, events: [] })
+    expect(log.setAside(2, 'older')).toEqual({ value: undefined, events: [] })
     expect(listRejects(log.state, owner)).toMatchObject([{ id: 'job-1', sequence: 1, code: 'http-422' }])
     expect(countUnsent(log.state, owner)).toBe(1)
   })

@@ -149,6 +149,26 @@ it('a slot that a handler kept whose lease was lost is free as soon as it ends',
   await until(() => runs.length === 3)
 })
 
+it('a slot that a handler kept which ignored a stop is free as soon as it ends', async () => {
+  const { given, keep } = bench()
+  const zombie = gate()
+  const runs: string[] = []
+  const work = async (text: string) => {
+    runs.push(text)
+    if (runs.length === 1) await zombie.promise
+  }
+  const queue = keep(createQueue({ ...given({ worker: { concurrency: 1 } }), handlers: { work } }))
+  await queue.enqueue('work', 'a')
+  await queue.start()
+  await until(() => runs.length === 1)
+  await queue.stop({ graceMs: 0 })
+  await queue.start()
+  await turns()
+  expect(runs).toEqual(['a'])
+  zombie.open()
+  await until(() => runs.length === 2)
+})
+
 it('a claim that is told of after its job was taken back is not begun', async () => {
   let isDeaf = false
   const store = faultyStore(memoryStore(), ({ handle, method }) => {

@@ -15,9 +15,8 @@ import type { Enqueued } from './types.ts'
 export interface Prepared {
   readonly kind: Kind
   readonly encoded: EncodedPayload
-  readonly delayMs: number | undefined
+  /** How long it waits until then is known once it is decided on. */
   readonly availableAt: number | undefined
-  /** How long it waits is added once it is decided on. */
   readonly request: EnqueueRequest
 }
 
@@ -44,8 +43,8 @@ export function prepare(
 ): Prepared {
   checkEnqueue(options)
   const encoded = encodePayload(payload, kind.kind, limits)
-  const { delayMs, availableAt } = options
-  return { kind, encoded, delayMs, availableAt, request: requestOf(id, kind, encoded, options) }
+  const { availableAt } = options
+  return { kind, encoded, availableAt, request: requestOf(id, kind, encoded, options) }
 }
 
 /** What the kind's schema says of the payload; `undefined` where there is none, so that nothing is waited for. */
@@ -73,6 +72,7 @@ function requestOf(
     payload,
     beside,
     version,
+    waitMs: options.delayMs,
     priority,
     key,
     dedupe,
@@ -91,9 +91,9 @@ export function takeIn(
   drafting: Drafting,
   deciding: Deciding,
 ): Enqueued {
-  const { encoded, delayMs, availableAt } = prepared
-  const waitMs = availableAt === undefined ? delayMs : Math.max(0, availableAt - drafting.now.wall)
-  const request = { ...prepared.request, waitMs }
+  const { encoded, availableAt, request: asked } = prepared
+  const request =
+    availableAt === undefined ? asked : { ...asked, waitMs: Math.max(0, availableAt - drafting.now.wall) }
   const { id, outcome, taken, superseded } = decideEnqueue(state, request, backlog, deciding)
   if (taken && encoded.beside !== undefined) drafting.put(id, encoded.value)
   else if (superseded) drafting.drop(id)

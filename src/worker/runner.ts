@@ -19,7 +19,7 @@ export class Runner implements Told {
   readonly #executions: Map<string, Execution> = new Map()
   /** Handlers that go on although their job was lost, and is run here again. */
   readonly #strays: Set<Execution> = new Set()
-  /** By id, the epoch. */
+  /** Epochs, by job, of handlers that may have been called, and of which nothing else could be written. */
   readonly #untold: Map<string, number> = new Map()
   readonly #limits: Limits
   readonly #hooks: ExecutionHooks

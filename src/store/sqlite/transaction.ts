@@ -14,9 +14,7 @@ export interface Transactions {
 
 /** `assertOpen` throws once the handle is closed. */
 export function createTransactions(link: Link, identity: string, assertOpen: () => void): Transactions {
-  let flushes = 0
-  /** The last flush that failed, unless a later one succeeded: nothing may tell of what it was for before that. */
-  let failed = 0
+  const flush = createFlush(identity)
   const run = async <T>(
     mode: 'read' | 'write',
     work: (connection: Connection) => T,
@@ -29,16 +27,7 @@ export function createTransactions(link: Link, identity: string, assertOpen: () 
       assertOpen()
       const outcome = attempt(connection, mode, work, identity)
       if (outcome !== 'busy') {
-        if (failed > 0 || durability() === 'strict') {
-          const mine = ++flushes
-          try {
-            await flush(connection, identity)
-          } catch (error) {
-            failed = Math.max(failed, mine)
-            throw error
-          }
-          if (mine > failed) failed = 0
-        }
+        await flush(connection, durability() === 'strict')
         return outcome.result
       }
       await pause(tries)
@@ -70,11 +59,27 @@ function attempt<T>(
   }
 }
 
-async function flush(connection: Connection, identity: string): Promise<void> {
-  try {
-    await connection.flush?.()
-  } catch (cause) {
-    const message = `Cannot use the store ${identity}: what was committed cannot be put on the disk`
-    throw new QueueError('store-failed', message, { cause, uncertain: true })
+/**
+ * Puts what was committed on the disk, if that is asked for, or is owed since a flush failed: until a later one succeeds,
+ * nothing may tell of what it was for.
+ */
+function createFlush(identity: string): (connection: Connection, isStrict: boolean) => Promise<void> {
+  let begun = 0
+  let failed = 0
+  return async (connection, isStrict) => {
+    if (failed === 0 && !isStrict) return
+    const mine = ++begun
+    try {
+      await connection.flush?.()
+    } catch (cause) {
+      failed = Math.max(failed, mine)
+      throw notFlushed(identity, cause)
+    }
+    if (mine > failed) failed = 0
   }
+}
+
+function notFlushed(identity: string, cause: unknown): QueueError {
+  const message = `Cannot use the store ${identity}: what was committed cannot be put on the disk`
+  return new QueueError('store-failed', message, { cause, uncertain: true })
 }

@@ -4,6 +4,7 @@ import type { QueueEventName, QueueEvents } from '../../../src/index.ts'
 import { memoryStore, type StoreFactory } from '../../../src/index.ts'
 import type { CommonOptions } from '../../../src/queue/options.ts'
 import { type Platform, platformKey } from '../../../src/queue/platform.ts'
+import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { type ManualClock, manualClock } from '../../../src/testing/manual-clock.ts'
 import type { Locks } from '../../../src/worker/types.ts'
 
@@ -50,6 +51,25 @@ export function bench(store: StoreFactory = memoryStore()): Bench {
     keep(queue) {
       open.add(queue)
       return queue
+    },
+  }
+}
+
+/** A store whose first handle is answered by nothing between `freeze` and `thaw`; hints reach it all the same. */
+export function freezable(): { readonly store: StoreFactory; freeze(): void; thaw(): void } {
+  const thawing = gate()
+  let isFrozen = false
+  const store = faultyStore(memoryStore(), ({ handle, method }) =>
+    isFrozen && handle === 0 && method !== 'hint' ? { type: 'stall', until: thawing.promise } : undefined,
+  )
+  return {
+    store,
+    freeze() {
+      isFrozen = true
+    },
+    thaw() {
+      isFrozen = false
+      thawing.open()
     },
   }
 }

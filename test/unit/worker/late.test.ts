@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createQueue, defineTasks, memoryStore, RetryError, snooze, task } from '../../../src/index.ts'
 import type { StoreFactory } from '../../../src/store/contract.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
-import { bench, gate, passing, record, turns, until, untilLater } from '../queue/bench.ts'
+import { bench, freezable, gate, passing, record, turns, until, untilLater } from '../queue/bench.ts'
 
 describe('a wait that begins after a long silence', () => {
   it('is waited out: a delayed job does not run in the entry that brings it', async () => {
@@ -116,11 +116,7 @@ describe('a claim whose answer comes after', () => {
 })
 
 it('a slot that a handler kept whose lease was lost is free as soon as it ends', async () => {
-  let isFrozen = false
-  const thaw = gate()
-  const store = faultyStore(memoryStore(), ({ handle, method }) =>
-    isFrozen && handle === 0 && method !== 'hint' ? { type: 'stall', until: thaw.promise } : undefined,
-  )
+  const { store, freeze, thaw } = freezable()
   const { given, keep, clock } = bench(store)
   const zombie = gate()
   const runs: string[] = []
@@ -134,13 +130,12 @@ it('a slot that a handler kept whose lease was lost is free as soon as it ends',
   await frozen.enqueue('work', 'a')
   await frozen.start()
   await until(() => runs.length === 1)
-  isFrozen = true
+  freeze()
   const other = keep(createQueue({ ...given(), handlers }))
   await other.start()
   await untilLater(clock, () => runs.length === 2)
   await other.stop()
-  isFrozen = false
-  thaw.open()
+  thaw()
   await turns()
   await frozen.enqueue('work', 'b')
   await turns()

@@ -10,7 +10,17 @@ import {
 } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
 import { manualClock } from '../../../src/testing/manual-clock.ts'
-import { type Bench, bench, gate, passing, record, turns, until, untilLater } from '../queue/bench.ts'
+import {
+  type Bench,
+  bench,
+  freezable,
+  gate,
+  passing,
+  record,
+  turns,
+  until,
+  untilLater,
+} from '../queue/bench.ts'
 import { fakeLocks } from '../queue/locks.ts'
 
 const tasks = defineTasks({ work: task<string, string>() })
@@ -113,11 +123,7 @@ describe('a lost lease', () => {
   })
 
   it('aborts the handler with lease-lost, and what it returns late changes nothing', async () => {
-    let isFrozen = false
-    const thaw = gate()
-    const store = faultyStore(memoryStore(), ({ handle, method }) =>
-      isFrozen && handle === 0 && method !== 'hint' ? { type: 'stall', until: thaw.promise } : undefined,
-    )
+    const { store, freeze, thaw } = freezable()
     const { given, keep, clock } = bench(store)
     const late = gate<string>()
     const contexts: JobContext[] = []
@@ -138,14 +144,13 @@ describe('a lost lease', () => {
     await frozen.start()
     await until(() => contexts.length === 1)
     const signal = contexts[0]?.signal
-    isFrozen = true
+    freeze()
     const other = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'second' } }))
     await other.start()
     await passing(clock, 31_000)
     expect(await other.result(id)).toBe('second')
     late.open('first')
-    isFrozen = false
-    thaw.open()
+    thaw()
     await until(async () => (await frozen.get(id))?.state === 'completed')
     await turns()
     expect(await frozen.get(id)).toMatchObject({ result: 'second', attempt: 2, epoch: 2, errors: 0 })
@@ -155,11 +160,7 @@ describe('a lost lease', () => {
   })
 
   it('aborts a handler that still runs as soon as its context learns of it', async () => {
-    let isFrozen = false
-    const thaw = gate()
-    const store = faultyStore(memoryStore(), ({ handle, method }) =>
-      isFrozen && handle === 0 && method !== 'hint' ? { type: 'stall', until: thaw.promise } : undefined,
-    )
+    const { store, freeze, thaw } = freezable()
     const { given, keep, clock } = bench(store)
     const contexts: JobContext[] = []
     const work = (_: string, job: JobContext) => {
@@ -171,13 +172,12 @@ describe('a lost lease', () => {
     await frozen.start()
     await until(() => contexts.length === 1)
     const signal = contexts[0]?.signal
-    isFrozen = true
+    freeze()
     const other = keep(createQueue({ ...given(), tasks, handlers: { work: () => 'second' } }))
     await other.start()
     await passing(clock, 31_000)
     await other.result(id)
-    isFrozen = false
-    thaw.open()
+    thaw()
     await until(() => signal?.aborted === true)
     expect(signal?.reason).toMatchObject({ code: 'lease-lost' })
     expect((await frozen.info()).worker).toMatchObject({ running: 1, stuck: 1 })

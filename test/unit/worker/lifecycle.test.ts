@@ -4,10 +4,12 @@ import {
   defineTasks,
   type JobContext,
   memoryStore,
+  type Queue,
   type StoreFactory,
   task,
 } from '../../../src/index.ts'
 import { faultyStore } from '../../../src/testing/faulty-store.ts'
+import type { ManualClock } from '../../../src/testing/manual-clock.ts'
 import { bench, gate, passing, record, turns, until } from '../queue/bench.ts'
 
 const never = new Promise<void>(() => undefined)
@@ -86,6 +88,19 @@ describe('start', () => {
     expect((await queue.get(id))?.attempt).toBe(1)
   })
 })
+
+/** Stops the queue without grace, while time passes: its store is tried again and again. */
+async function stopped(queue: Pick<Queue, 'stop'>, clock: ManualClock): Promise<void> {
+  let isStopped = false
+  const stopping = queue.stop({ graceMs: 0 }).then(() => {
+    isStopped = true
+  })
+  await until(() => {
+    clock.advance(100)
+    return isStopped
+  })
+  await stopping
+}
 
 describe('stop', () => {
   it('claims nothing more, and lets what runs end within its grace', async () => {
@@ -171,15 +186,7 @@ describe('stop', () => {
     const { id } = await queue.enqueue('wait')
     await queue.start()
     isDown = true
-    let isStopped = false
-    const stopping = queue.stop({ graceMs: 0 }).then(() => {
-      isStopped = true
-    })
-    await until(() => {
-      clock.advance(100)
-      return isStopped
-    })
-    await stopping
+    await stopped(queue, clock)
     expect(warnings).toHaveLength(1)
     isDown = false
     const other = keep(createQueue({ ...given(), handlers: { wait: () => 'done' } }))
@@ -208,15 +215,7 @@ describe('stop', () => {
       // The last try has failed: what comes after it is taken again.
       if (message === `Cannot settle job "${id}"`) isDown = false
     })
-    let isStopped = false
-    const stopping = queue.stop({ graceMs: 0 }).then(() => {
-      isStopped = true
-    })
-    await until(() => {
-      clock.advance(100)
-      return isStopped
-    })
-    await stopping
+    await stopped(queue, clock)
     await queue.start()
     await passing(clock, 2_000)
     expect(runs).toEqual(['ada'])
